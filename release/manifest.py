@@ -1,0 +1,134 @@
+"""The manifest: what a release is made of. JSON on disk, checked whenever it is read."""
+
+import json
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from release.blobs import Blob, Sha256
+from release.errors import ManifestError
+
+SCHEMA_VERSION = 1
+EXTRACTOR_FILE = "extractor.onnx"
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
+Count = Annotated[int, Field(ge=0)]
+_CHECKED = ConfigDict(extra="forbid", strict=True)
+
+
+@dataclass(frozen=True, config=_CHECKED)
+class Catalogue:
+    """Where the listings came from. `sha256` is over the tables and the photos' names and sizes."""
+
+    name: str
+    sha256: Sha256
+
+
+@dataclass(frozen=True, config=_CHECKED)
+class ExtractorInfo:
+    """The model that made the embeddings: `size` in pixels a side, `width` in numbers."""
+
+    backbone: str
+    size: Annotated[int, Field(ge=32)]
+    width: Annotated[int, Field(ge=2)]
+    precision: str
+    sha256: Sha256
+
+
+@dataclass(frozen=True, config=_CHECKED)
+class SegmentInfo:
+    """An index with the listings it covers; both are names in the manifest's `files`."""
+
+    name: Name
+    plan: str
+    photos: Count
+    listings: Count
+    recall_at_10: Annotated[float, Field(ge=0, le=1)]
+
+    @property
+    def index_file(self) -> str:
+        return f"{self.name}/index.faiss"
+
+    @property
+    def listings_file(self) -> str:
+        return f"{self.name}/listings.sqlite"
+
+
+@dataclass(frozen=True, config=_CHECKED)
+class Manifest:
+    """Everything a search needs. Raises ManifestError through `from_json` where it does not fit."""
+
+    schema_version: int
+    release_id: Name
+    created_at: str
+    git_commit: str
+    run_id: Name
+    catalogue: Catalogue
+    extractor: ExtractorInfo
+    segments: Annotated[tuple[SegmentInfo, ...], Field(min_length=1)]
+    categories: tuple[tuple[str, ...], ...]
+    scores: dict[str, float]
+    files: dict[str, Blob]
+
+    @property
+    def path(self) -> str:
+        return manifest_path(self.release_id)
+
+    def to_json(self) -> bytes:
+        return _ADAPTER.dump_json(self, indent=2)
+
+
+def manifest_path(release_id: str) -> str:
+    return f"releases/{release_id}.json"
+
+
+_ADAPTER = TypeAdapter(Manifest)
+
+
+def from_json(data: bytes, where: str) -> Manifest:
+    """Reads and checks a manifest. `where` is its name for messages.
+
+    Raises ManifestError, which says what was found and what was expected.
+    """
+    _check_version(data, where)
+    try:
+        manifest = _ADAPTER.validate_json(data)
+    except ValidationError as error:
+        raise ManifestError(f"{where} is not a complete manifest: {_first(error)}") from error
+    _check_consistent(manifest, where)
+    return manifest
+
+
+def _check_version(data: bytes, where: str) -> None:
+    try:
+        found: Any = json.loads(data)
+    except ValueError as error:
+        raise ManifestError(f"{where} is not JSON: {error}") from error
+    version = found.get("schema_version") if isinstance(found, dict) else None
+    if version != SCHEMA_VERSION:
+        raise ManifestError(
+            f"{where} has schema version {version!r}, this software reads {SCHEMA_VERSION}. "
+            "Update the software, or roll back to another release."
+        )
+
+
+def _first(error: ValidationError) -> str:
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"]) or "the manifest"
+    return f"{place}: {first['msg']} (found {str(first['input'])[:80]!r})"
+
+
+def _check_consistent(manifest: Manifest, where: str) -> None:
+    wanted = [EXTRACTOR_FILE]
+    for segment in manifest.segments:
+        wanted += [segment.index_file, segment.listings_file]
+    for name in wanted:
+        if name not in manifest.files:
+            raise ManifestError(f"{where} names {name}, which its files do not have.")
+    found = manifest.files[EXTRACTOR_FILE].sha256
+    if found != manifest.extractor.sha256:
+        raise ManifestError(
+            f"{where}: extractor.sha256 is {manifest.extractor.sha256}, "
+            f"its file {EXTRACTOR_FILE} has {found}."
+        )

@@ -1,0 +1,148 @@
+"""One function turns a photo's bytes into the network's input, for `clean` and for the query alike.
+
+A second way of resizing, anywhere, would make queries differ from what was indexed.
+"""
+
+import io
+import struct
+import warnings
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+from release.errors import PhotoError
+
+# Named, so that Pillow never tries a format that starts another program (EPS) or that nobody sends.
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "BMP", "TIFF")
+MIN_SIDE = 32
+MAX_PIXELS = 100_000_000
+JPEG_QUALITY = 95
+PHOTO_REASONS = (
+    "empty_file",
+    "not_an_image",
+    "truncated",
+    "too_small",
+    "too_many_pixels",
+    "unsupported",
+)
+
+Image.MAX_IMAGE_PIXELS = None  # MAX_PIXELS is checked here, before anything is decoded
+_SRGB = ImageCms.createProfile("sRGB")
+_WHITE = (255, 255, 255)
+# What Pillow's decoders raise on damaged content.
+_DECODE_ERRORS = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error)
+
+Pixels = NDArray[np.uint8]  # (size, size, 3) RGB
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The network's input, (size, size, 3) uint8 RGB, and the source's size as it was stored."""
+
+    pixels: Pixels
+    source_width: int
+    source_height: int
+
+
+def prepare(photo: bytes, size: int) -> Prepared:
+    """Decodes a photo and fits the whole of it into `size` x `size`, white around it.
+
+    EXIF orientation applied, colours brought to sRGB, transparency over white, the first frame of
+    an animation, large JPEGs decoded at a reduced scale. A photo that `encode` wrote at this size
+    comes back as it is. Raises PhotoError with one of PHOTO_REASONS.
+    """
+    if not photo:
+        raise PhotoError("empty_file", "The photo has no bytes. Send a photo file.")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # broken metadata of a photo whose pixels are fine
+        image = _open(photo)
+        width, height = image.size
+        _check_size(width, height)
+        try:
+            pixels = _fit(_decode(image, size), size)
+        except _DECODE_ERRORS as error:
+            raise _decode_error(error) from error
+    return Prepared(pixels, width, height)
+
+
+def encode(pixels: Pixels) -> bytes:
+    """Prepared pixels as JPEG of high quality, without chroma subsampling."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+    return buffer.getvalue()
+
+
+def _open(photo: bytes) -> Image.Image:
+    try:
+        return Image.open(io.BytesIO(photo), formats=FORMATS)
+    except UnidentifiedImageError as error:
+        raise PhotoError(
+            "not_an_image",
+            f"The file is not a photo that can be read. Formats are {', '.join(FORMATS)}.",
+        ) from error
+    except _DECODE_ERRORS as error:
+        raise _decode_error(error) from error
+
+
+def _check_size(width: int, height: int) -> None:
+    if min(width, height) < MIN_SIDE:
+        raise PhotoError(
+            "too_small",
+            f"The photo is {width} x {height} pixels; each side needs at least {MIN_SIDE}.",
+        )
+    if width * height > MAX_PIXELS:
+        raise PhotoError(
+            "too_many_pixels",
+            f"The photo is {width} x {height} pixels; at most {MAX_PIXELS:,} in all are read. "
+            "Send it smaller.",
+        )
+
+
+def _decode_error(error: Exception) -> PhotoError:
+    message = str(error).lower()
+    if "unsupported" in message or "not supported" in message:
+        return PhotoError("unsupported", f"The photo's encoding is not supported ({error}).")
+    return PhotoError("truncated", f"The photo's data is damaged or incomplete ({error}).")
+
+
+def _decode(image: Image.Image, size: int) -> Image.Image:
+    """Upright and in sRGB."""
+    image.draft("RGB", (2 * size, 2 * size))  # JPEG only: decode at 1/2, 1/4 or 1/8
+    image.load()
+    return _to_rgb(ImageOps.exif_transpose(image), image.info.get("icc_profile"))
+
+
+def _to_rgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    if image.mode.startswith("I;16") or image.mode == "I":
+        sixteen = np.asarray(image).astype(np.int64)
+        image = Image.fromarray((sixteen.clip(0, 65535) >> 8).astype(np.uint8))
+    if image.has_transparency_data:
+        rgba = image.convert("RGBA")
+        white = Image.new("RGBA", rgba.size, (*_WHITE, 255))
+        image = Image.alpha_composite(white, rgba)
+    if profile and image.mode in ("RGB", "RGBA", "CMYK", "L"):
+        image = _from_profile(image.convert("RGB") if image.mode == "RGBA" else image, profile)
+    return image.convert("RGB")
+
+
+def _from_profile(image: Image.Image, profile: bytes) -> Image.Image:
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        converted = ImageCms.profileToProfile(image, source, _SRGB, outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError):
+        return image  # a profile that does not fit its pixels, as phones and editors do write
+    return converted or image
+
+
+def _fit(image: Image.Image, size: int) -> Pixels:
+    if image.size == (size, size):
+        return np.asarray(image)
+    scale = size / max(image.size)
+    width, height = (max(1, round(side * scale)) for side in image.size)
+    small = image.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0)
+    canvas = Image.new("RGB", (size, size), _WHITE)
+    canvas.paste(small, ((size - width) // 2, (size - height) // 2))
+    return np.asarray(canvas)

@@ -1,0 +1,77 @@
+"""Publishes a release: blobs first, the manifest next, the pointer last, each write conditional.
+
+Whoever reads the pointer can read all of that release; a publish that dies moves no pointer.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from release.blobs import write_blob
+from release.errors import ConflictError, ManifestError
+from release.manifest import Manifest
+from release.reader import POINTER, Pointer, read_manifest, read_pointer
+from release.store import Store
+
+PHOTO_WRITERS = 16  # object stores answer slowly and in parallel
+
+
+def publish(
+    store: Store,
+    manifest: Manifest,
+    files: dict[str, Path],
+    photo_batches: Iterable[Sequence[bytes]],
+    seen: Pointer | None,
+) -> None:
+    """Writes a release and makes it current.
+
+    `files` has the content of each of the manifest's names, `photo_batches` the prepared JPEGs, a
+    few at a time, `seen` the pointer as it was when the release was begun. Raises
+    ConflictError where another publish moved it since; the release is then complete all the same.
+    """
+    with ThreadPoolExecutor(PHOTO_WRITERS) as pool:
+        for photos in photo_batches:
+            list(pool.map(lambda photo: write_blob(store, photo, "image/jpeg"), photos))
+    for name, path in files.items():
+        blob = write_blob(store, path)
+        if blob != manifest.files[name]:
+            raise ManifestError(f"{path} is not the {name} of release {manifest.release_id}.")
+    _write_manifest(store, manifest)
+    make_current(store, manifest.release_id, seen)
+
+
+def _write_manifest(store: Store, manifest: Manifest) -> None:
+    try:
+        store.write_once(manifest.path, manifest.to_json())
+    except ConflictError:
+        # The same release was written before, by a publish that died or by one beside this.
+        if read_manifest(store, manifest.release_id).files != manifest.files:
+            raise
+
+
+def make_current(store: Store, release_id: str, seen: Pointer | None) -> None:
+    """Points at a release that is complete. Raises ConflictError where `seen` is no longer so."""
+    read_manifest(store, release_id)
+    data = json.dumps({"release": release_id}).encode()
+    try:
+        store.replace(POINTER, data, seen.version if seen else None)
+    except ConflictError as error:
+        now = read_pointer(store)
+        raise ConflictError(
+            f"Another publish made {now.release_id if now else 'no release'} current meanwhile; "
+            f"{release_id} is complete. To use it: marketplace-search rollback {release_id}"
+        ) from error
+
+
+def rollback_target(store: Store, manifests: Iterable[Manifest]) -> str:
+    """The newest release that is older than the current one. Raises ConflictError without one."""
+    pointer = read_pointer(store)
+    older: list[str] = []
+    for manifest in manifests:
+        if pointer and manifest.release_id == pointer.release_id:
+            break
+        older.append(manifest.release_id)
+    if not older or pointer is None:
+        raise ConflictError(f"{store.url} has no release older than the current one.")
+    return older[-1]

@@ -1,0 +1,168 @@
+"""The object store: one URL, a local directory or s3://bucket/prefix, through obstore."""
+
+import fcntl
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+import obstore
+from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
+from obstore.store import LocalStore, S3Store
+
+from release.errors import ConflictError, MissingObjectError, StoreError
+
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig, RetryConfig
+
+CHUNK_BYTES = 8 * 2**20  # one ranged read of a large object
+# An endpoint that is down is known after seconds, not after obstore's three minutes.
+RETRIES: "RetryConfig" = {"max_retries": 3, "retry_timeout": timedelta(seconds=20)}
+CLIENT: "ClientConfig" = {"connect_timeout": "5s", "timeout": "60s", "allow_http": True}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One object of a listing. `version` changes whenever the content does."""
+
+    path: str
+    size_bytes: int
+    version: str
+
+
+class Store:
+    """Objects below one URL. Every write is seen whole or not at all.
+
+    AWS credentials, region and endpoint come from the standard variables (AWS_REGION,
+    AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, ...) or from the role of the machine.
+    """
+
+    def __init__(self, url: str, *, create: bool = False) -> None:
+        self.url = url
+        self.folder = _folder(url)
+        with _store_errors(url):
+            if self.folder is None:
+                self._store: LocalStore | S3Store = S3Store.from_url(
+                    url, client_options=CLIENT, retry_config=RETRIES
+                )
+            else:
+                _check_folder(self.folder, create)
+                self._store = LocalStore(self.folder.resolve(), mkdir=create)
+
+    def read(self, path: str) -> bytes:
+        return self.read_versioned(path)[0]
+
+    def read_versioned(self, path: str) -> tuple[bytes, str]:
+        """The content and the version that `replace` asks for."""
+        with _store_errors(self.where(path)):
+            found = obstore.get(self._store, path)
+            return bytes(found.bytes()), str(found.meta["e_tag"])
+
+    def read_chunks(self, path: str, size_bytes: int) -> Iterator[bytes]:
+        """A large object in order, read in parallel ranges."""
+        starts = range(0, size_bytes, CHUNK_BYTES)
+        for batch in range(0, len(starts), 8):
+            some = list(starts[batch : batch + 8])
+            ends = [min(start + CHUNK_BYTES, size_bytes) for start in some]
+            with _store_errors(self.where(path)):
+                chunks = obstore.get_ranges(self._store, path, starts=some, ends=ends)
+            yield from (bytes(chunk) for chunk in chunks)
+
+    def stat(self, path: str) -> Entry | None:
+        """The object's size and version, or None where there is no such object."""
+        try:
+            with _store_errors(self.where(path)):
+                meta = obstore.head(self._store, path)
+        except MissingObjectError:
+            return None
+        return Entry(path, meta["size"], str(meta["e_tag"]))
+
+    def list(self, prefix: str) -> Iterator[Entry]:
+        """All objects below a folder, in no certain order."""
+        with _store_errors(self.where(prefix)):
+            for page in obstore.list(self._store, prefix, chunk_size=1000):
+                for meta in page:
+                    yield Entry(meta["path"], meta["size"], str(meta["e_tag"]))
+
+    def write(self, path: str, data: bytes | Path) -> None:
+        """Writes an object, over the old one if there is one."""
+        with _store_errors(self.where(path)):
+            obstore.put(self._store, path, data)
+
+    def write_once(self, path: str, data: bytes | Path, content_type: str | None = None) -> None:
+        """Writes an object that must not be there yet; raises ConflictError where it is."""
+        attributes = {"Content-Type": content_type} if content_type and not self.folder else None
+        with _store_errors(self.where(path)):
+            obstore.put(self._store, path, data, mode="create", attributes=attributes)
+
+    def replace(self, path: str, data: bytes, version: str | None) -> None:
+        """Writes over just the version that was read (None: no object yet), else ConflictError."""
+        if version is None:
+            self.write_once(path, data)
+        elif self.folder:
+            self._replace_local(self.folder, path, data, version)
+        else:
+            with _store_errors(self.where(path)):
+                obstore.put(self._store, path, data, mode={"e_tag": version})
+
+    def delete(self, paths: Iterable[str]) -> None:
+        with _store_errors(self.url):
+            obstore.delete(self._store, list(paths))
+
+    def where(self, path: str) -> str:
+        """The full name of an object, for messages."""
+        return f"{self.url.rstrip('/')}/{path}"
+
+    def local(self, path: str) -> Path | None:
+        """The object as a file, where the store is a local directory."""
+        return self.folder / path if self.folder else None
+
+    def _replace_local(self, folder: Path, path: str, data: bytes, version: str) -> None:
+        # A directory has no compare-and-swap. The kernel frees this lock when its holder dies.
+        with (folder / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            found = self.stat(path)
+            if found is None or found.version != version:
+                raise ConflictError(_conflict(self.where(path)))
+            self.write(path, data)
+
+
+def _folder(url: str) -> Path | None:
+    if not url:
+        raise StoreError("The store's URL is empty. Give a folder or s3://bucket/prefix.")
+    scheme = urlsplit(url).scheme
+    if scheme == "s3":
+        return None
+    if scheme == "file":
+        return Path(unquote(urlsplit(url).path))
+    if "://" in url:
+        raise StoreError(
+            f"{url}: unknown kind of store. Choices are: a folder, s3://bucket/prefix."
+        )
+    return Path(url)
+
+
+def _check_folder(folder: Path, create: bool) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise StoreError(f"{folder} is a file. Give a folder or s3://bucket/prefix.")
+    if not create and not folder.exists():
+        raise StoreError(f"{folder}: there is no such folder.")
+
+
+def _conflict(where: str) -> str:
+    return f"{where} was written by somebody else meanwhile. Look at it, then try again."
+
+
+@contextmanager
+def _store_errors(where: str) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise MissingObjectError(f"{where}: there is no such object.") from error
+    except (AlreadyExistsError, PreconditionError) as error:
+        raise ConflictError(_conflict(where)) from error
+    except (BaseError, OSError, ValueError) as error:
+        raise StoreError(f"{where}: {str(error).splitlines()[0]}") from error

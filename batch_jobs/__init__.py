@@ -1,0 +1,1 @@
+"""The stages that turn a catalogue into a release, and their command line."""

@@ -126,7 +126,9 @@ class Listings:
         ).fetchone()
         if row is None:
             raise UnknownIdError(f"There is no listing {product_id!r} in this release.")
-        return Listing(*row[:6], tuple(json.loads(row[6])), row[7])
+        product_id, title, description, price, currency, status, category, location = row
+        path = tuple(json.loads(category))
+        return Listing(product_id, title, description, price, currency, status, path, location)
 
     def photo(self, image_id: str) -> Photo:
         """Raises UnknownIdError."""

@@ -44,7 +44,7 @@ def write_segment(
     write_listings(folder / LISTINGS_FILE, listings, (row.photo for row in photos))
     rows = sorted(photos, key=lambda row: row.photo.key)
     embeddings = np.stack([row.embedding for row in rows]).astype(np.float32)  # (n, width)
-    index = faiss.IndexIDMap(faiss.IndexFlatIP(embeddings.shape[1]))
+    index: Any = faiss.IndexIDMap(faiss.IndexFlatIP(embeddings.shape[1]))
     index.add_with_ids(embeddings, np.array([row.photo.key for row in rows], dtype=np.int64))
     faiss.write_index(index, str(folder / INDEX_FILE))
 

@@ -1,0 +1,169 @@
+"""The folder of one stage in one run: what it was made from, what it made, and whether it is done.
+
+    runs/<run_id>/<stage>/begun.json    the inputs; written first
+                          ...           outputs; those of a killed stage are used again
+                          done.json     inputs, counts, outputs; written last
+
+A stage whose inputs are those of its done.json has nothing to do. A folder begun with other inputs
+is emptied before it is used.
+"""
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+import time
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from release.blobs import blob_of
+from release.errors import JobError, MissingObjectError
+from release.store import Store
+
+RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+STAGES = ("clean", "train", "export", "embed", "index", "publish")
+
+Inputs = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Done:
+    """What done.json says. `outputs` maps each file of the folder to its SHA-256."""
+
+    inputs: Inputs
+    counts: dict[str, Any]
+    outputs: dict[str, str]
+    seconds: float
+    finished_at: str
+    git_commit: str = ""
+
+    @property
+    def digest(self) -> str:
+        """Changes when any output does: the input by which later stages know this one."""
+        return digest_of(self.outputs)
+
+
+@dataclass
+class StageFolder:
+    """One stage of one run in the store."""
+
+    store: Store
+    run_id: str
+    stage: str
+    _outputs: dict[str, str] = field(default_factory=dict)
+    _started: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        if not RUN_ID.fullmatch(self.run_id):
+            raise JobError(
+                f"--run {self.run_id!r}: a run id is up to 100 letters, digits, dots, dashes "
+                "and underscores, and begins with a letter or digit."
+            )
+
+    def path(self, name: str) -> str:
+        return f"runs/{self.run_id}/{self.stage}/{name}"
+
+    def sibling(self, stage: str) -> "StageFolder":
+        """Another stage of the same run."""
+        return StageFolder(self.store, self.run_id, stage)
+
+    def done(self) -> Done | None:
+        try:
+            return Done(**json.loads(self.read("done.json")))
+        except MissingObjectError:
+            return None
+
+    def require(self) -> Done:
+        """Raises JobError where the stage has not been done."""
+        if found := self.done():
+            return found
+        raise JobError(
+            f"Run {self.run_id} in {self.store.url} has no finished {self.stage!r} stage. "
+            f"Run it first: marketplace-search {self.stage} --run {self.run_id}"
+        )
+
+    def begin(self, inputs: Inputs) -> Done | None:
+        """Makes ready for a stage with these inputs; gives its Done where it is up to date."""
+        done = self.done()
+        if done and done.inputs == inputs:
+            return done
+        begun = json.dumps(inputs, sort_keys=True, indent=1).encode()
+        if self.store.stat(self.path("begun.json")) is None or self.read("begun.json") != begun:
+            self._empty()
+            self.store.write(self.path("begun.json"), begun)
+        return None
+
+    def has(self, name: str) -> bool:
+        return self.store.stat(self.path(name)) is not None
+
+    def read(self, name: str) -> bytes:
+        return self.store.read(self.path(name))
+
+    def names(self, prefix: str = "") -> list[str]:
+        """The files of the folder that begin with `prefix`, sorted."""
+        folder = self.path("")
+        names = [entry.path.removeprefix(folder) for entry in self.store.list(folder.rstrip("/"))]
+        return sorted(name for name in names if name.startswith(prefix))
+
+    def write(self, name: str, data: bytes | Path) -> None:
+        self.store.write(self.path(name), data)
+        self._outputs[name] = blob_of(data).sha256
+
+    def write_json(self, name: str, value: object) -> None:
+        self.write(name, json.dumps(value, indent=1, ensure_ascii=False).encode())
+
+    def keep(self, name: str) -> None:
+        """Counts a file of an earlier, killed attempt among this stage's outputs."""
+        self._outputs[name] = blob_of(self.read(name)).sha256
+
+    def finish(self, inputs: Inputs, counts: dict[str, Any]) -> Done:
+        """Writes done.json, by which all that was written counts."""
+        done = Done(
+            inputs=inputs,
+            counts=counts,
+            outputs=dict(sorted(self._outputs.items())),
+            seconds=round(time.monotonic() - self._started, 3),
+            finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            git_commit=git_commit(),
+        )
+        data = json.dumps(asdict(done), indent=1, ensure_ascii=False).encode()
+        self.store.write(self.path("done.json"), data)
+        return done
+
+    def _empty(self) -> None:
+        # done.json goes first: without it nothing of the folder counts.
+        self.store.delete(self.path(name) for name in ("done.json",) if self.has(name))
+        self.store.delete(self.path(name) for name in self.names())
+
+
+def digest_of(value: object) -> str:
+    """SHA-256 of a value's JSON with sorted keys."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def software() -> str:
+    """The version of this project, an input of every stage."""
+    return version("marketplace-search")
+
+
+@cache
+def git_commit() -> str:
+    """The commit of this source tree, '' where it is not a checkout."""
+    command = ["git", "rev-parse", "HEAD"]
+    try:
+        found = subprocess.run(  # noqa: S603
+            command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError:  # no git on this machine
+        return ""
+    return found.stdout.strip()
+
+
+def cpu_count() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

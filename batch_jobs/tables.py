@@ -1,0 +1,82 @@
+"""The Parquet tables that stages hand on, and how they are read and written."""
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from batch_jobs.stage import StageFolder
+
+Row = Mapping[str, Any]
+
+PRODUCTS = pa.schema(
+    [
+        pa.field("product_id", pa.string(), nullable=False),
+        pa.field("title", pa.string(), nullable=False),
+        pa.field("description", pa.string(), nullable=False),
+        ("price", pa.float64()),
+        ("currency", pa.string()),
+        pa.field("price_status", pa.string(), nullable=False),
+        pa.field("category_path", pa.list_(pa.string()), nullable=False),
+        pa.field("location", pa.string(), nullable=False),
+        pa.field("photo_count", pa.int32(), nullable=False),
+        pa.field("searchable", pa.bool_(), nullable=False),
+        pa.field("source_line", pa.int64(), nullable=False),
+    ]
+)
+PHOTOS = pa.schema(
+    [
+        pa.field("image_id", pa.string(), nullable=False),
+        pa.field("product_id", pa.string(), nullable=False),
+        pa.field("photo", pa.binary(), nullable=False),
+        pa.field("source_width", pa.int32(), nullable=False),
+        pa.field("source_height", pa.int32(), nullable=False),
+        pa.field("source_sha256", pa.string(), nullable=False),
+        pa.field("pixel_sha256", pa.string(), nullable=False),
+        ("duplicate_group", pa.string()),
+    ]
+)
+REJECTS = pa.schema(
+    [
+        pa.field("kind", pa.string(), nullable=False),
+        ("id", pa.string()),
+        pa.field("source", pa.string(), nullable=False),
+        ("line_from", pa.int64()),
+        ("line_to", pa.int64()),
+        pa.field("reason", pa.string(), nullable=False),
+        pa.field("detail", pa.string(), nullable=False),
+        ("raw", pa.string()),
+    ]
+)
+
+
+def embeddings_schema(width: int) -> pa.Schema:
+    return pa.schema(
+        [
+            pa.field("image_id", pa.string(), nullable=False),
+            pa.field("product_id", pa.string(), nullable=False),
+            pa.field("embedding", pa.list_(pa.float32(), width), nullable=False),
+        ]
+    )
+
+
+def write_table(folder: StageFolder, name: str, rows: Sequence[Row], schema: pa.Schema) -> None:
+    """Writes rows as one Parquet file, in the order given."""
+    buffer = io.BytesIO()
+    table = pa.Table.from_pylist(list(rows), schema=schema)
+    pq.write_table(table, buffer, compression="zstd")
+    folder.write(name, buffer.getvalue())
+
+
+def read_table(folder: StageFolder, name: str, columns: list[str] | None = None) -> pa.Table:
+    return pq.read_table(io.BytesIO(folder.read(name)), columns=columns)
+
+
+def read_shards(
+    folder: StageFolder, prefix: str, columns: list[str] | None = None
+) -> Iterator[tuple[str, pa.Table]]:
+    """The files `<prefix>*.parquet` of a stage in the order of their names, one at a time."""
+    for name in folder.names(prefix):
+        yield name, read_table(folder, name, columns)

@@ -120,6 +120,13 @@ class Store:
         """The object as a file, where the store is a local directory."""
         return self.folder / path if self.folder else None
 
+    def presign(self, path: str, expires: timedelta) -> str | None:
+        """A URL that reads the object until then without credentials; None on a local store."""
+        if isinstance(self._store, LocalStore):
+            return None
+        with _store_errors(self.where(path)):
+            return obstore.sign(self._store, "GET", path, expires)
+
     def _replace_local(self, folder: Path, path: str, data: bytes, version: str) -> None:
         # A directory has no compare-and-swap. The kernel frees this lock when its holder dies.
         with (folder / ".lock").open("w") as lock:

@@ -1,0 +1,130 @@
+"""What a request's body holds, multipart or JSON, as one checked model; and its OpenAPI text."""
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+
+from fastapi import Request
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails, from_json
+from starlette.datastructures import FormData, UploadFile
+
+from lambda_search.errors import STATUS_OF_CODE, RequestError
+
+Body = TypeVar("Body", bound=BaseModel)
+_FORM, _JSON = "multipart/form-data", "application/json"
+_MAX_PARTS = 20  # of a form, files and fields each
+_SHOWN = 3  # how many things that are wrong one message names
+_ABSENT = {"photo": "missing_photo", "image": "missing_photo"}
+
+
+def body_of(model: type[Body]) -> Callable[[Request], Awaitable[Body]]:
+    """A dependency that reads the body as `model`. Raises RequestError."""
+
+    async def read(request: Request) -> Body:
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind == _FORM:
+            return await _from_form(request, model)
+        if kind == _JSON:
+            return _checked(model.model_validate_json, await request.body())
+        if not kind and not await request.body():
+            return _checked(model.model_validate, {})
+        raise RequestError(
+            "unsupported_media_type",
+            f"The body is {kind or 'of no type'}. Send {_FORM} (curl -F photo=@FILE) or {_JSON}.",
+        )
+
+    return read
+
+
+def check_k(k: int, most: int, name: str = "k") -> None:
+    """Raises RequestError where `k` is not from 1 to `most`."""
+    if not 1 <= k <= most:
+        raise RequestError("k_out_of_range", f"{name} is {k}; it must be from 1 to {most}.")
+
+
+def request_body(model: type[BaseModel]) -> dict[str, Any]:
+    """The OpenAPI description of a body that `body_of` reads."""
+    schema = _inlined(model)
+    form = json.loads(json.dumps(schema))
+    form["properties"].pop("embedding", None)
+    form["properties"].pop("product_id", None)
+    for name in form["properties"].keys() & _ABSENT.keys():
+        form["properties"][name] = {"type": "string", "format": "binary"}
+        form["required"] = [name]
+    content = {_FORM: {"schema": form}, _JSON: {"schema": schema}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def describe(errors: Sequence[ErrorDetails]) -> str:
+    """What pydantic found wrong, in words and with its place."""
+    texts = []
+    for error in errors[:_SHOWN]:
+        place = ".".join(str(part) for part in error["loc"])
+        texts.append(f"{place}: {error['msg']}" if place else error["msg"])
+    return "; ".join(texts)
+
+
+async def _from_form(request: Request, model: type[Body]) -> Body:
+    limits = {"max_files": _MAX_PARTS, "max_fields": _MAX_PARTS}
+    async with request.form(
+        **limits, max_part_size=request.app.state.settings.max_body_bytes
+    ) as form:
+        fields = await _fields(form)
+    return _checked(model.model_validate, fields)
+
+
+async def _fields(form: FormData) -> dict[str, Any]:
+    """The form's fields, by name; an empty one counts as not sent."""
+    fields: dict[str, Any] = {}
+    for name, value in form.multi_items():
+        if name in fields:
+            raise RequestError("bad_multipart", f"The form has {name!r} twice. Send it once.")
+        if isinstance(value, UploadFile):
+            fields[name] = await value.read()
+        elif value.strip():
+            fields[name] = _parsed(name, value)
+    return fields
+
+
+def _parsed(name: str, text: str) -> Any:
+    if name == "k" and text.strip().lstrip("+-").isdecimal():
+        return int(text[:20])
+    if name == "filters":
+        try:
+            return from_json(text)
+        except ValueError as error:
+            raise RequestError(
+                "bad_json", f"The form field filters is not JSON: {error}"
+            ) from error
+    return text
+
+
+def _checked(validate: Callable[[Any], Body], data: Any) -> Body:
+    try:
+        return validate(data)
+    except ValidationError as error:
+        errors = error.errors(include_url=False, include_input=False, include_context=False)
+        raise RequestError(_code(errors[0]), describe(errors)) from error
+
+
+def _code(error: ErrorDetails) -> str:
+    if error["type"] == "json_invalid":
+        return "bad_json"
+    if error["type"] == "missing":
+        return _ABSENT.get(str(error["loc"][-1]), "invalid_request")
+    if error["loc"][:1] == ("embedding",):
+        return "invalid_embedding"
+    return error["type"] if error["type"] in STATUS_OF_CODE else "invalid_request"
+
+
+def _inlined(model: type[BaseModel]) -> dict[str, Any]:
+    schema = model.model_json_schema()
+    models = schema.pop("$defs", {})
+
+    def replace(node: dict[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = models[node["$ref"].rpartition("/")[2]] if "$ref" in node else node
+        return found
+
+    inlined: dict[str, Any] = json.loads(json.dumps(schema), object_hook=replace)
+    return inlined

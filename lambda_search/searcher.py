@@ -1,0 +1,121 @@
+"""Answers one question from one release: search, embed, classify, the listings like a listing."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lambda_search.errors import RequestError
+from lambda_search.schemas import (
+    CategoryGuess,
+    ClassifyAnswer,
+    EmbedAnswer,
+    FoundListing,
+    SearchAnswer,
+    SearchFilters,
+    SearchRequest,
+)
+from release.extractor import Extracted
+from release.faiss_search import ListingHit
+from release.listings import Filters
+from release.reader import Release
+
+Features = NDArray[np.float32]  # (n, width), any length but zero
+
+
+def search(release: Release, asked: SearchRequest) -> SearchAnswer:
+    """The listings nearest to a photo, an embedding or a listing of the release."""
+    features, category = _features(release, asked)
+    hits = release.search.search_listings(
+        features, asked.k, _filters(asked.filters), without=asked.product_id
+    )
+    return _answer(release, hits, category)
+
+
+def similar(release: Release, product_id: str, k: int) -> SearchAnswer:
+    """The listings nearest to a listing, itself left out. Raises UnknownIdError."""
+    return search(release, SearchRequest.model_construct(product_id=product_id, k=k))
+
+
+def embed(release: Release, photo: bytes) -> EmbedAnswer:
+    """Raises PhotoError."""
+    embedding = release.extract(photo).embedding[0]
+    return EmbedAnswer(release=release.manifest.release_id, embedding=embedding.tolist())
+
+
+def classify(release: Release, photo: bytes, k: int) -> ClassifyAnswer:
+    """The `k` most probable categories, or all where there are fewer. Raises PhotoError."""
+    guesses = _guesses(release, release.extract(photo), k)
+    return ClassifyAnswer(release=release.manifest.release_id, categories=guesses)
+
+
+def _features(release: Release, asked: SearchRequest) -> tuple[Features, CategoryGuess | None]:
+    if asked.photo is not None:
+        extracted = release.extract(asked.photo)
+        return extracted.embedding, _guesses(release, extracted, 1)[0]
+    if asked.product_id is not None:
+        return release.search.features_of(asked.product_id), None
+    return _checked(asked.embedding or [], release.search.width), None
+
+
+def _checked(embedding: Sequence[float], width: int) -> Features:
+    """The numbers as (1, width), scaled so that float32 holds them. Raises RequestError."""
+    if len(embedding) != width:
+        raise RequestError(
+            "invalid_embedding",
+            f"The embedding has {len(embedding)} numbers; this release's have {width}. "
+            "POST /embed makes one from a photo.",
+        )
+    numbers = np.asarray(embedding, dtype=np.float64)
+    largest = np.abs(numbers).max()
+    if largest == 0:
+        raise RequestError(
+            "invalid_embedding", "The embedding is all zeros. POST /embed makes one from a photo."
+        )
+    features: Features = (numbers / largest).astype(np.float32)[None]
+    return features
+
+
+def _filters(asked: SearchFilters | None) -> Filters | None:
+    if asked is None:
+        return None
+    category = tuple(asked.category) if asked.category else None
+    return Filters(category, asked.price_min, asked.price_max, asked.location)
+
+
+def _guesses(release: Release, extracted: Extracted, k: int) -> list[CategoryGuess]:
+    probabilities = extracted.category_probabilities[0]  # (categories,)
+    best = np.argsort(-probabilities, kind="stable")[:k]
+    return [
+        CategoryGuess(
+            path=list(release.manifest.categories[place]),
+            probability=round(float(probabilities[place]), 6),
+        )
+        for place in best.tolist()
+    ]
+
+
+def _answer(
+    release: Release, hits: Sequence[ListingHit], category: CategoryGuess | None
+) -> SearchAnswer:
+    return SearchAnswer(
+        release=release.manifest.release_id,
+        category=category,
+        results=[_found(hit) for hit in hits],
+    )
+
+
+def _found(hit: ListingHit) -> FoundListing:
+    listing = hit.listing
+    return FoundListing(
+        product_id=listing.product_id,
+        title=listing.title,
+        price=listing.price,
+        currency=listing.currency,
+        price_status=listing.price_status,
+        category=list(listing.category_path),
+        location=listing.location,
+        similarity=round(hit.similarity, 6),
+        image_id=hit.photo.image_id,
+        photo=f"/photos/{hit.photo.image_id}",
+    )

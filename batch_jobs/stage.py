@@ -14,7 +14,7 @@ import os
 import re
 import subprocess
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
@@ -41,6 +41,7 @@ class Done:
     seconds: float
     finished_at: str
     git_commit: str = ""
+    up_to_date: bool = False  # true where nothing was left to do; not written
 
     @property
     def digest(self) -> str:
@@ -91,9 +92,11 @@ class StageFolder:
         """Makes ready for a stage with these inputs; gives its Done where it is up to date."""
         done = self.done()
         if done and done.inputs == inputs:
-            return done
+            return replace(done, up_to_date=True)
         begun = json.dumps(inputs, sort_keys=True, indent=1).encode()
-        if self.store.stat(self.path("begun.json")) is None or self.read("begun.json") != begun:
+        if not self.has("begun.json"):
+            self.store.write(self.path("begun.json"), begun)
+        elif self.read("begun.json") != begun:
             self._empty()
             self.store.write(self.path("begun.json"), begun)
         return None
@@ -131,14 +134,18 @@ class StageFolder:
             finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
             git_commit=git_commit(),
         )
-        data = json.dumps(asdict(done), indent=1, ensure_ascii=False).encode()
+        written = {name: value for name, value in asdict(done).items() if name != "up_to_date"}
+        data = json.dumps(written, indent=1, ensure_ascii=False).encode()
         self.store.write(self.path("done.json"), data)
         return done
 
     def _empty(self) -> None:
-        # done.json goes first: without it nothing of the folder counts.
-        self.store.delete(self.path(name) for name in ("done.json",) if self.has(name))
-        self.store.delete(self.path(name) for name in self.names())
+        # done.json goes first, so that nothing counts any more; begun.json last, so that a kill
+        # in between does not make what is left look like this attempt's.
+        names = self.names()
+        middle = [name for name in names if name not in ("done.json", "begun.json")]
+        for some in (["done.json"] if "done.json" in names else [], middle, ["begun.json"]):
+            self.store.delete(self.path(name) for name in some)
 
 
 def digest_of(value: object) -> str:

@@ -7,7 +7,7 @@ found by binary search.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import faiss
 import numpy as np
@@ -54,7 +54,7 @@ class Segment:
 
     def __init__(self, index_path: Path, listings_path: Path) -> None:
         try:
-            self.index: Any = faiss.read_index(str(index_path))
+            self.index: Any = cast(Any, faiss.read_index(str(index_path)))
         except RuntimeError as error:
             raise ReleaseFileError(f"{index_path} is not a FAISS index: {error}") from error
         self.listings = Listings(listings_path)

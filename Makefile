@@ -1,0 +1,87 @@
+# Every target sets itself up; a second call installs nothing. Python 3.11 or newer is assumed.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+# The first Python that starts and is new enough; torch is tested with 3.11.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
+# The function's platform on AWS.
+FUNCTION_PYTHON ?= 3.13
+FUNCTION_PLATFORM ?= manylinux_2_28_x86_64
+
+.PHONY: help setup demo test check fmt serve bench lock clean build-SearchFunction
+
+help: ## Shows this list
+	@grep -hE '^[a-zA-Z_-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 8
+
+setup: .venv/dev .venv-sam/installed ## Installs everything that developing needs
+
+demo: .venv/batch ## The whole way on the bundled catalogue, then three searches
+	@$(BIN)/marketplace-search demo
+
+test: .venv/dev .venv-sam/installed ## All tests, and the documentation's own
+	@$(BIN)/python -m pytest
+
+check: .venv/dev ## Formatting, lint, types, and documentation that must not drift
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/cog --check -r README.md
+
+fmt: .venv/dev ## Formats the code and rewrites the generated parts of the documentation
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/cog -r README.md
+
+serve: .venv/batch ## Serves ./store on http://127.0.0.1:8080
+	@$(BIN)/marketplace-search serve
+
+bench: .venv/dev ## Runs the benchmarks, which print ratios
+	@for file in tests/benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python $$file; done
+
+lock: .venv/batch ## Pins all requirements again (after a change of pyproject.toml)
+	@$(BIN)/python $(PIP_INSTALL) uv
+	@lock() { $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+		--no-header --no-annotate "$$@"; }; \
+	lock --extra batch pyproject.toml -o requirements/batch.txt; \
+	lock --extra batch --extra dev pyproject.toml -c requirements/batch.txt -o requirements/dev.txt; \
+	lock pyproject.toml -c requirements/batch.txt -o lambda_search/requirements.txt; \
+	lock requirements/sam.in -o requirements/sam.txt
+
+clean: ## Deletes what was built, but neither ./store nor the virtual environments
+	@rm -rf build .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+
+# `sam build` calls this with the folder that becomes the function's zip.
+build-SearchFunction: .venv/python
+	@$(BIN)/python $(PIP_INSTALL) --platform $(FUNCTION_PLATFORM) \
+		--python-version $(FUNCTION_PYTHON) --only-binary=:all: \
+		-r lambda_search/requirements.txt -t "$(ARTIFACTS_DIR)"
+	@cp -r release lambda_search "$(ARTIFACTS_DIR)"
+	@find "$(ARTIFACTS_DIR)" -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and was not found."; exit 1; }
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/batch: requirements/batch.txt pyproject.toml | .venv/python
+	@echo "Installing the batch side into .venv (about 5 GB with torch, once) ..."
+	@$(BIN)/python $(PIP_INSTALL) -r requirements/batch.txt
+	@$(BIN)/python $(PIP_INSTALL) --no-deps --editable .
+	@touch $@
+
+.venv/dev: requirements/dev.txt .venv/batch
+	@echo "Installing the tools for development ..."
+	@$(BIN)/python $(PIP_INSTALL) -r requirements/dev.txt
+	@touch $@
+
+# aws-sam-cli pins its own boto3 and click, so it lives apart.
+.venv-sam/installed: requirements/sam.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and was not found."; exit 1; }
+	@echo "Installing aws-sam-cli into .venv-sam ..."
+	@$(PYTHON) -m venv .venv-sam
+	@.venv-sam/bin/python $(PIP_INSTALL) -r requirements/sam.txt
+	@touch $@

@@ -1,0 +1,99 @@
+"""The embed stage: marketplace-search embed --run RUN [--shard I --shards N]"""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from batch_jobs.progress import Progress
+from batch_jobs.stage import Done, Inputs, StageFolder, cpu_count, software
+from batch_jobs.tables import embeddings_schema, read_table, write_table
+from release.errors import JobError
+from release.extractor import Extractor
+from release.manifest import EXTRACTOR_FILE
+from release.pixels import prepare
+from release.store import Store
+
+BATCH = 32
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Part `index` of `count`: every count-th file of photos from the index-th on."""
+
+    index: int = 0
+    count: int = 1
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.index < self.count:
+            raise JobError(
+                f"Shard {self.index} of {self.count}: they are counted from 0 to {self.count - 1}."
+            )
+
+
+def run(store: Store, run_id: str, shard: Shard, progress: Progress) -> Done | None:
+    """Writes embeddings-<n>.parquet for each photos-<n>.parquet of the shard.
+
+    Gives None where other shards are still to be done; the last one finishes the stage.
+    """
+    folder = StageFolder(store, run_id, "embed")
+    clean, exported = folder.sibling("clean"), folder.sibling("export")
+    inputs = {
+        "clean": clean.require().digest,
+        "export": exported.require().digest,
+        "software": software(),
+    }
+    if done := folder.begin(inputs):
+        return done
+    names = clean.names("photos-")
+    mine = names[shard.index :: shard.count]
+    todo = [name for name in mine if not folder.has(_embeddings_name(name))]
+    if todo:
+        extractor = load_extractor(exported)
+        for name in progress.track(todo, len(todo), "embed: files of photos"):
+            _embed_file(clean, folder, name, extractor)
+    return _finish(folder, inputs, names)
+
+
+def load_extractor(exported: StageFolder) -> Extractor:
+    """The run's extractor on all cores."""
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / EXTRACTOR_FILE
+        path.write_bytes(exported.read(EXTRACTOR_FILE))
+        return Extractor(path, threads=cpu_count())
+
+
+def _embeddings_name(photos_name: str) -> str:
+    return photos_name.replace("photos-", "embeddings-")
+
+
+def _embed_file(clean: StageFolder, folder: StageFolder, name: str, extractor: Extractor) -> None:
+    table = read_table(clean, name, ["image_id", "product_id", "photo"])
+    rows = [row for batch in table.to_batches(BATCH) for row in _embed(batch, extractor)]
+    write_table(folder, _embeddings_name(name), rows, embeddings_schema(extractor.width))
+
+
+def _embed(batch: pa.RecordBatch, extractor: Extractor) -> Iterator[dict[str, Any]]:
+    rows = batch.to_pylist()
+    pixels = np.stack([prepare(row["photo"], extractor.size).pixels for row in rows])
+    for row, embedding in zip(rows, extractor.extract(pixels).embedding, strict=True):
+        yield {
+            "image_id": row["image_id"],
+            "product_id": row["product_id"],
+            "embedding": embedding,
+        }
+
+
+def _finish(folder: StageFolder, inputs: Inputs, names: list[str]) -> Done | None:
+    outputs = [_embeddings_name(name) for name in names]
+    if not set(outputs) <= set(folder.names("embeddings-")):
+        return None
+    photos = 0
+    for name in outputs:
+        folder.keep(name)
+        photos += len(read_table(folder, name, ["image_id"]))
+    return folder.finish(inputs, {"photos": photos, "files": len(outputs)})

@@ -1,0 +1,1 @@
+"""Training: learns categories and siblings from a cleaned catalogue, and measures both."""

@@ -1,0 +1,100 @@
+"""The network: a backbone, an embedding of unit norm, and a cosine classifier of categories."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from model_export.backbones import NO_WEIGHTS, Backbone, Colours, build
+
+WIDTH = 1000
+# The normalised softmax's inverse temperature: Zhai & Wu, "Classification is a Strong Baseline
+# for Deep Metric Learning", BMVC 2019, find 0.05 to 0.1 good for retrieval.
+SCALE = 20.0
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """All that it takes to build the network again, before its weights are loaded."""
+
+    backbone: str
+    size: int
+    categories: int
+    width: int = WIDTH
+
+
+class ExtractorNetwork(nn.Module):
+    """Prepared pixels to embeddings and category logits; the backbone's normalisation is inside."""
+
+    def __init__(self, backbone: Backbone, categories: int, width: int = WIDTH) -> None:
+        super().__init__()
+        self.backbone = backbone.module
+        self.norm = nn.LayerNorm(backbone.features, elementwise_affine=False)
+        self.projection = nn.Linear(backbone.features, width)
+        self.categories = nn.Parameter(F.normalize(torch.randn(categories, width), dim=1))
+        self.mean: Tensor
+        self.std: Tensor
+        self.register_buffer("mean", _per_channel(backbone.mean))
+        self.register_buffer("std", _per_channel(backbone.std))
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """(n, size, size, 3) uint8 to embedding (n, width) and logits (n, categories)."""
+        return self.head(self.features(pixels))
+
+    def features(self, pixels: Tensor) -> Tensor:
+        """(n, size, size, 3) uint8 to the backbone's features, (n, features)."""
+        images = pixels.permute(0, 3, 1, 2).to(self.mean.dtype) / 255.0  # (n, 3, size, size)
+        features: Tensor = self.backbone((images - self.mean) / self.std)
+        return features
+
+    def head(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """(n, features) to embedding (n, width), unit norm, and logits (n, categories)."""
+        embedding = F.normalize(self.projection(self.norm(features)), dim=1)
+        return embedding, SCALE * embedding @ F.normalize(self.categories, dim=1).T
+
+
+def build_network(config: NetworkConfig, weights: str = NO_WEIGHTS) -> ExtractorNetwork:
+    """Raises JobError for a backbone or weights that do not exist or fit."""
+    backbone = build(config.backbone, weights, config.size)
+    return ExtractorNetwork(backbone, config.categories, config.width)
+
+
+@torch.no_grad()
+def whiten(network: ExtractorNetwork, features: Tensor, shrinkage: float = 0.3) -> None:
+    """Sets the projection to the PCA whitening of these (n, features), shrunk towards rotation.
+
+    Whitened cosines weigh rare directions like common ones, which is what telling one item from
+    its look-alikes needs: Jegou & Chum, "Negative evidences and co-occurrences in image
+    retrieval", ECCV 2012. `shrinkage` times the mean variance is added to each variance.
+    """
+    rows = network.norm(features.double())
+    mean = rows.mean(0)
+    centred = rows - mean
+    variance, axes = torch.linalg.eigh(centred.T @ centred / len(rows))  # ascending
+    variance, axes = variance.clamp(min=0).flip(0), axes.flip(1)
+    scale = (variance + shrinkage * variance.mean() + 1e-6).rsqrt()
+    kept = min(network.projection.out_features, len(variance))
+    projection = (axes * scale)[:, :kept] @ _widen(kept, network.projection.out_features)
+    projection /= (centred @ projection).norm(dim=1).mean().clamp(min=1e-6)
+    network.projection.weight.copy_(projection.T)
+    network.projection.bias.copy_(-mean @ projection)
+
+
+@torch.no_grad()
+def set_categories(network: ExtractorNetwork, embedding: Tensor, labels: Tensor) -> None:
+    """Sets the classifier to each category's mean embedding; one without photos stays as it is."""
+    for label in set(labels.tolist()):
+        network.categories[label] = F.normalize(embedding[labels == label].mean(0), dim=0)
+
+
+def _widen(kept: int, width: int) -> Tensor:
+    """(kept, width) with orthonormal rows: the identity where nothing is to be widened."""
+    if kept == width:
+        return torch.eye(width, dtype=torch.float64)
+    columns: Tensor = torch.linalg.qr(torch.randn(width, kept, dtype=torch.float64))[0]
+    return columns.T
+
+
+def _per_channel(colours: Colours) -> Tensor:
+    return torch.tensor(colours).view(1, 3, 1, 1)

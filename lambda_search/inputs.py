@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, from_json
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 
 from lambda_search.errors import STATUS_OF_CODE, RequestError
@@ -26,7 +27,9 @@ def body_of(model: type[Body]) -> Callable[[Request], Awaitable[Body]]:
         if kind == _FORM:
             return await _from_form(request, model)
         if kind == _JSON:
-            return _checked(model.model_validate_json, await request.body())
+            # In a thread: megabytes of base64 would keep every other request waiting.
+            validate = model.model_validate_json
+            return await run_in_threadpool(_checked, validate, await request.body())
         if not kind and not await request.body():
             return _checked(model.model_validate, {})
         raise RequestError(

@@ -29,3 +29,18 @@ def client(small_release: SmallRelease) -> Iterator[TestClient]:
 def settings(tmp_path: Path) -> Settings:
     """A store and a cache of the test's own; nothing is in them."""
     return Settings(store_url=str(tmp_path / "store"), cache_dir=tmp_path / "cache")
+
+
+class Clock:
+    """Seconds, which pass when told."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()

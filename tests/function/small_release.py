@@ -1,4 +1,4 @@
-"""Small real releases: a tiny network in ONNX, drawn photos, embeddings computed by the extractor."""
+"""Small real releases: a tiny network in ONNX, drawn photos, their real embeddings."""
 
 import io
 import random

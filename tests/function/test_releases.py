@@ -1,0 +1,162 @@
+"""A newer release comes in while the function answers; a bad one does not."""
+
+import logging
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from small_release import build
+
+from lambda_search.app import create_app
+from lambda_search.releases import RETRY_S, Releases
+from lambda_search.settings import Settings
+from release.blobs import blob_of
+from release.errors import NoReleaseError
+from release.publisher import make_current
+from release.reader import POINTER, read_manifest, read_pointer
+from release.store import Store
+
+CHECK_S = 60.0
+
+
+def _serving(releases: Releases) -> str:
+    return releases.current().manifest.release_id
+
+
+def _index_of(settings: Settings, release_id: str) -> Path:
+    files = read_manifest(Store(settings.store_url), release_id).files
+    return Path(settings.store_url) / files["base/index.faiss"].path
+
+
+def test_a_new_release_serves_after_the_interval_and_not_before(settings, clock):
+    build(settings.store_url, "first", seed=1)
+    releases = Releases(settings, clock)
+    build(settings.store_url, "second", seed=2, listing_count=5)
+    clock.now += CHECK_S - 1
+    assert _serving(releases) == "first"
+    clock.now += 1
+    assert _serving(releases) == "second"
+    assert releases.current().search.listing_count == 5
+
+
+def test_a_rollback_is_the_same_way_backwards(settings, clock):
+    build(settings.store_url, "first", seed=1)
+    build(settings.store_url, "second", seed=2)
+    releases = Releases(settings, clock)
+    store = Store(settings.store_url)
+    make_current(store, "first", read_pointer(store))
+    clock.now += CHECK_S
+    assert _serving(releases) == "first"
+
+
+def test_a_request_finishes_on_the_release_that_it_began_with(settings, clock):
+    first = build(settings.store_url, "first", seed=1)
+    releases = Releases(settings, clock)
+    held = releases.current()
+    build(settings.store_url, "second", seed=2)
+    clock.now += CHECK_S
+    assert _serving(releases) == "second"
+    photo = first.photos[0]
+    ids = held.search.search(held.extract(photo.png).embedding, 1)
+    assert ids == [[photo.image_id]]
+
+
+def test_a_damaged_release_is_refused_by_its_blobs_name_and_the_old_one_serves(
+    settings, clock, caplog
+):
+    build(settings.store_url, "first", seed=1)
+    releases = Releases(settings, clock)
+    build(settings.store_url, "second", seed=2)
+    damaged = _index_of(settings, "second")
+    content = damaged.read_bytes()
+    damaged.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    clock.now += CHECK_S
+    with caplog.at_level(logging.ERROR):
+        assert _serving(releases) == "first"
+    assert f"blobs/{damaged.name} is damaged" in caplog.text
+    assert "first goes on serving" in caplog.text
+    assert "Traceback" not in caplog.text
+
+    damaged.write_bytes(content)
+    assert _serving(releases) == "first"
+    clock.now += CHECK_S
+    assert _serving(releases) == "second"
+
+
+def test_a_missing_blob_is_refused_by_its_name(settings, clock, caplog):
+    build(settings.store_url, "first", seed=1)
+    releases = Releases(settings, clock)
+    build(settings.store_url, "second", seed=2)
+    missing = _index_of(settings, "second")
+    missing.unlink()
+    clock.now += CHECK_S
+    assert _serving(releases) == "first"
+    assert f"blobs/{missing.name} is missing" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"{", "names no release"),
+        (b'{"release": "../../etc/passwd"}', "which is no release id"),
+        (b'{"release": "never-published"}', "has no release 'never-published'"),
+        (b'{"release": "newer"}', "schema version 99"),
+    ],
+)
+def test_a_pointer_or_manifest_that_is_wrong_changes_nothing(
+    settings, clock, caplog, content, reason
+):
+    build(settings.store_url, "first", seed=1)
+    releases = Releases(settings, clock)
+    store = Store(settings.store_url)
+    store.write("releases/newer.json", b'{"schema_version": 99}')
+    store.write(POINTER, content)
+    clock.now += CHECK_S
+    assert _serving(releases) == "first"
+    assert reason in caplog.text
+
+
+def test_the_store_gone_leaves_the_release_and_its_return_is_seen(settings, clock, caplog):
+    build(settings.store_url, "first", seed=1)
+    releases = Releases(settings, clock)
+    folder = Path(settings.store_url)
+    folder.rename(folder.with_name("away"))
+    clock.now += CHECK_S
+    assert _serving(releases) == "first"
+    assert "first goes on serving" in caplog.text
+    folder.with_name("away").rename(folder)
+    build(settings.store_url, "second", seed=2)
+    clock.now += CHECK_S
+    assert _serving(releases) == "second"
+
+
+def test_without_a_release_the_reason_is_told_until_one_appears(settings, clock):
+    releases = Releases(settings, clock)
+    assert releases.refreshed_id() is None
+    with pytest.raises(NoReleaseError, match=f"{settings.store_url}: there is no such folder"):
+        releases.current()
+    Store(settings.store_url, create=True)
+    clock.now += RETRY_S
+    with pytest.raises(NoReleaseError, match="has no release yet"):
+        releases.current()
+    build(settings.store_url, "first", seed=1)
+    clock.now += RETRY_S - 1
+    with pytest.raises(NoReleaseError):
+        releases.current()
+    clock.now += 1
+    assert _serving(releases) == "first"
+
+
+@pytest.mark.parametrize("content", [None, b"another photo"])
+def test_a_photo_that_the_store_has_lost_or_damaged_is_not_served(settings, content, caplog):
+    release = build(settings.store_url, "first", seed=1)
+    client = TestClient(create_app(settings))
+    photo = release.photos[0]
+    path = Path(settings.store_url) / blob_of(photo.jpeg).path
+    path.unlink()
+    if content:
+        path.write_bytes(content)
+    answer = client.get(f"/photos/{photo.image_id}")
+    assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable")
+    assert settings.store_url not in answer.text
+    assert path.name in caplog.text

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import faiss
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
@@ -22,7 +21,6 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The application with the current release loaded, or with the reason why there is none."""
     settings = settings or Settings.from_environment()
-    faiss.omp_set_num_threads(settings.threads)
     app = FastAPI(
         title="Marketplace Search",
         summary="Finds the listings that look like a photo.",

@@ -16,7 +16,7 @@ Body = TypeVar("Body", bound=BaseModel)
 _FORM, _JSON = "multipart/form-data", "application/json"
 _MAX_PARTS = 20  # of a form, files and fields each
 _SHOWN = 3  # how many things that are wrong one message names
-_ABSENT = {"photo": "missing_photo", "image": "missing_photo"}
+_PHOTO_FIELDS = {"photo", "image"}
 
 
 def body_of(model: type[Body]) -> Callable[[Request], Awaitable[Body]]:
@@ -34,7 +34,7 @@ def body_of(model: type[Body]) -> Callable[[Request], Awaitable[Body]]:
             return _checked(model.model_validate, {})
         raise RequestError(
             "unsupported_media_type",
-            f"The body is {kind or 'of no type'}. Send {_FORM} (curl -F photo=@FILE) or {_JSON}.",
+            f"The body is {kind or 'of no type'}. Send {_FORM} (curl -F FIELD=@FILE) or {_JSON}.",
         )
 
     return read
@@ -52,7 +52,7 @@ def request_body(model: type[BaseModel]) -> dict[str, Any]:
     form = json.loads(json.dumps(schema))
     form["properties"].pop("embedding", None)
     form["properties"].pop("product_id", None)
-    for name in form["properties"].keys() & _ABSENT.keys():
+    for name in form["properties"].keys() & _PHOTO_FIELDS:
         form["properties"][name] = {"type": "string", "format": "binary"}
         form["required"] = [name]
     content = {_FORM: {"schema": form}, _JSON: {"schema": schema}}
@@ -91,8 +91,8 @@ async def _fields(form: FormData) -> dict[str, Any]:
 
 
 def _parsed(name: str, text: str) -> Any:
-    if name == "k" and text.strip().lstrip("+-").isdecimal():
-        return int(text[:20])
+    if name == "k":
+        return _number(text)
     if name == "filters":
         try:
             return from_json(text)
@@ -103,19 +103,34 @@ def _parsed(name: str, text: str) -> Any:
     return text
 
 
+def _number(text: str) -> int | str:
+    try:
+        return int(text)
+    except ValueError:
+        return text  # the model says what is wrong with it
+
+
 def _checked(validate: Callable[[Any], Body], data: Any) -> Body:
     try:
         return validate(data)
     except ValidationError as error:
         errors = error.errors(include_url=False, include_input=False, include_context=False)
+        if errors[0]["type"] == "missing" and errors[0]["loc"][-1] in _PHOTO_FIELDS:
+            raise _missing(str(errors[0]["loc"][-1])) from error
         raise RequestError(_code(errors[0]), describe(errors)) from error
+
+
+def _missing(name: str) -> RequestError:
+    return RequestError(
+        "missing_photo",
+        f"There is no {name}. Send a file as the form field {name} (curl -F {name}=@FILE), "
+        f"or JSON with {name} in base64.",
+    )
 
 
 def _code(error: ErrorDetails) -> str:
     if error["type"] == "json_invalid":
         return "bad_json"
-    if error["type"] == "missing":
-        return _ABSENT.get(str(error["loc"][-1]), "invalid_request")
     if error["loc"][:1] == ("embedding",):
         return "invalid_embedding"
     return error["type"] if error["type"] in STATUS_OF_CODE else "invalid_request"

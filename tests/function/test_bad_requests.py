@@ -67,7 +67,7 @@ def test_every_reason_and_every_class_of_error_has_a_status():
 @pytest.mark.parametrize("body", [{}, {"json": {}}, {"files": {"other": (None, "")}}])
 def test_a_missing_photo_is_named(client, path, body):
     field = "image" if path == "/predict/image" else "photo"
-    _refused(client.post(path, **body), 422, "missing_photo", field)
+    _refused(client.post(path, **body), 422, "missing_photo", field, "file", "base64")
 
 
 @pytest.mark.parametrize(
@@ -156,8 +156,9 @@ def test_a_query_parameter_that_is_no_number_is_named(client, small_release):
 
 def test_a_form_with_wrong_fields_is_refused(client, small_release):
     photo = small_release.photos[0].png
-    ten = client.post("/search", files={"photo": photo}, data={"k": "ten"})
-    _refused(ten, 422, "invalid_request", "k: ")
+    for k in ("ten", "+-5", "2.5", "9" * 5000):
+        answer = client.post("/search", files={"photo": photo}, data={"k": k})
+        _refused(answer, 422, "invalid_request", "k: ")
     no_json = client.post("/search", files={"photo": photo}, data={"filters": "London"})
     _refused(no_json, 400, "bad_json", "filters")
     unknown = client.post("/search", files={"photo": photo}, data={"filter": "{}"})

@@ -36,7 +36,8 @@ def _loaded_by(module: str) -> set[str]:
     return {name.partition(".")[0] for name in run.stdout.split()}
 
 
-def test_the_handler_loads_nothing_of_the_batch_side():
+def test_the_handler_loads_nothing_of_the_batch_side(monkeypatch):
+    monkeypatch.setenv("STORE_URL", "no-such-store")
     assert not _loaded_by("lambda_search.handler") & {*HEAVY, "uvicorn", "onnx", "httpx2", "rich"}
 
 

@@ -85,3 +85,16 @@ def test_the_threads_are_limited_before_anything_reads_the_limit(monkeypatch, gi
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.split() == [expected, "False", "False"]
+
+
+def test_faiss_has_the_same_limit_in_every_thread(monkeypatch):
+    """OpenMP's own call would limit the thread that calls it, and requests are served by others."""
+    monkeypatch.setenv("THREADS", "1")
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    code = (
+        "import lambda_search.app, faiss, threading; "
+        "limit = lambda: print(faiss.omp_get_max_threads()); "
+        "limit(); thread = threading.Thread(target=limit); thread.start(); thread.join()"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["1", "1"]

@@ -5,6 +5,7 @@ A record here is text of one or several lines; a newline in it is a character li
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from batch_jobs.clean.header import Header
 
@@ -17,7 +18,7 @@ _AT_END = r"(?=[ \t]*(?:,|\Z))"
 _AT_LINE_END = r"(?=[ \t]*(?:,|\n|\Z))"
 
 
-def _field(closes: str, pair: str = '""') -> re.Pattern[str]:
+def _pattern(closes: str, pair: str = '""') -> re.Pattern[str]:
     """One field: quoted up to a quote that closes, with what follows it, or else bare."""
     quoted = rf'[ \t]*"(?P<quoted>(?:[^"]++|{pair}|(?!"{closes})")*+)"{closes}(?P<tail>[^,]*)'
     return re.compile(rf"(?:{quoted}|(?P<bare>[^,]*))(?P<end>,|\Z)")
@@ -25,100 +26,126 @@ def _field(closes: str, pair: str = '""') -> re.Pattern[str]:
 
 # How a field's end is known, best first: by the rules; a quote before a newline is text, as in
 # `"He said "hi"`; two quotes before a comma are an inch mark and the end, as in `"pipe 12""`.
-_FIELDS = (_field(_AT_LINE_END), _field(_AT_END), _field(_AT_LINE_END, '""(?!,)'))
+_PATTERNS = (_pattern(_AT_LINE_END), _pattern(_AT_END), _pattern(_AT_LINE_END, '""(?!,)'))
 _BARE = re.compile(r"(?P<quoted>(?!))?(?P<bare>[^,]*)(?P<end>,|\Z)")
-_OPENS = re.compile(r'(?:,|\A)(?=[ \t]*")')
+_OPENING = re.compile(r'(?:,|\A)(?=[ \t]*")')
 _QUOTE = re.compile(r'[ \t]*"')
 _MONEY = re.compile(r"\s*(?:Â?£|\$|€)\s*-?\d[\d.,]*\s*|\s*-?\d[\d.,]*\s*(?:€|GBP|EUR|USD)\s*")
 _PRICE = re.compile(r"\s*(?:-?\d+(?:\.\d+)?|free|n/?a|none|null|-?)\s*", re.IGNORECASE)
+
+
+@dataclass
+class _Reading:
+    """One way to read a record: its fields, which had quotes, and one whose quote is text."""
+
+    fields: list[str] = field(default_factory=list)
+    quoted: list[bool] = field(default_factory=list)
+    stray: int | None = None
 
 
 def mended_fields(text: str, header: Header) -> list[str] | None:
     """As many fields as the header has, or None where there is no one way to mend the record."""
     count = len(header.names)
     readings = list(_readings(text, count))
-    for number, fields in enumerate(readings):
-        if len(fields) == count and _plausible(fields, header):
-            return fields if number == 0 else [_without_stray_quote(field) for field in fields]
-    for fields in readings:
-        if mended := _of_right_length(fields, header):
-            return [_without_stray_quote(field) for field in mended]
-    return readings[0] if len(readings[0]) == count else None
+    for reading in readings:
+        if len(reading.fields) == count and _plausible(reading.fields, header):
+            return reading.fields
+    for reading in readings:
+        if (mended := _of_right_length(reading, header)) and _plausible(mended, header):
+            return mended
+    return readings[0].fields if len(readings[0].fields) == count else None
 
 
-def _readings(text: str, count: int) -> Iterator[list[str]]:
+def _readings(text: str, count: int) -> Iterator[_Reading]:
     """The ways to read a record, best first; the last of them take one opening quote as text."""
-    yield _split(text, _FIELDS[0], count)
+    yield _read(text, _PATTERNS[0], count)
     if len(text) > MAX_MENDED_CHARS:
         return
-    for field in _FIELDS[1:]:
-        yield _split(text, field, count)
-    for opening in list(_OPENS.finditer(text))[:MAX_STRAY_QUOTES]:
-        yield _split(text, _FIELDS[0], count, stray=opening.end())
+    for pattern in _PATTERNS[1:]:
+        yield _read(text, pattern, count)
+    for opening in list(_OPENING.finditer(text))[:MAX_STRAY_QUOTES]:
+        yield _read(text, _PATTERNS[0], count, stray=opening.end())
 
 
-def _split(text: str, field: re.Pattern[str], count: int, stray: int = -1) -> list[str]:
-    """The record's fields; none where they are far too many."""
-    fields: list[str] = []
+def _read(text: str, pattern: re.Pattern[str], count: int, stray: int = -1) -> _Reading:
+    """A reading; one without fields where there are far too many."""
+    reading = _Reading()
     position = 0
-    while len(fields) < count + MAX_SURPLUS:
-        found = (_BARE if position == stray else field).match(text, position)
+    while len(reading.fields) < count + MAX_SURPLUS:
+        found = (_BARE if position == stray else pattern).match(text, position)
         if found is None:
             break
-        if found["quoted"] is None and position != stray and _QUOTE.match(text, position):
-            field = _BARE  # no quote closes from here on
-        fields.append(_value(found))
+        if found["quoted"] is None and _QUOTE.match(text, position):
+            reading.stray = len(reading.fields)
+            if position != stray:
+                pattern = _BARE  # no quote closes from here on
+        _add_field(reading, found)
         position = found.end()
         if not found["end"]:
-            return fields
-    return []
+            return reading
+    return _Reading()
 
 
-def _value(found: re.Match[str]) -> str:
+def _add_field(reading: _Reading, found: re.Match[str]) -> None:
     quoted: str | None = found["quoted"]
-    if quoted is None:
-        return str(found["bare"])
-    return quoted.replace('""', '"') + found["tail"].rstrip(" \t")
+    reading.quoted.append(quoted is not None)
+    if quoted is not None:
+        reading.fields.append(quoted.replace('""', '"') + found["tail"].rstrip(" \t"))
+    elif reading.stray == len(reading.fields):
+        reading.fields.append(found["bare"].lstrip(" \t")[1:])
+    else:
+        reading.fields.append(found["bare"])
 
 
 def _plausible(fields: list[str], header: Header) -> bool:
-    """Whether every field looks as if it stood in the right column."""
+    """Whether the row number, the id and the price look as if they stood in their columns."""
     if header.has_row_number and not fields[0].strip().isdigit():
         return False
     identity, price = header.at("id"), header.at("price")
     if identity is not None and re.search(r"\s", fields[identity].strip()):
         return False
-    return price is None or _looks_like_price(fields[price])
+    return price is None or bool(_MONEY.fullmatch(fields[price]) or _PRICE.fullmatch(fields[price]))
 
 
-def _looks_like_price(field: str) -> bool:
-    return bool(_MONEY.fullmatch(field) or _PRICE.fullmatch(field))
-
-
-def _of_right_length(fields: list[str], header: Header) -> list[str] | None:
-    count = len(header.names)
-    while len(fields) > count and not fields[-1].strip():
-        fields = fields[:-1]
-    if len(fields) > count:
-        return _with_commas(fields, header)
+def _of_right_length(reading: _Reading, header: Header) -> list[str] | None:
+    count, fields = len(header.names), reading.fields
     if len(fields) == count - 1 and header.ends_in_text:
-        fields = [*fields, ""]
-    return fields if len(fields) == count and _plausible(fields, header) else None
+        return [*fields, ""]
+    if len(fields) <= count:
+        return None
+    if not "".join(fields[count:]).strip():
+        return fields[:count]
+    surplus = len(fields) - count
+    at = reading.stray if reading.stray is not None else _after_lost_quote(reading, surplus)
+    if at is not None:
+        return _joined(reading, at, surplus)
+    return _around_price(reading, header, surplus)
 
 
-def _with_commas(fields: list[str], header: Header) -> list[str] | None:
+def _after_lost_quote(reading: _Reading, surplus: int) -> int | None:
+    """Where a field begins whose closing quote is there and whose opening quote is not."""
+    for at, text in enumerate(reading.fields):
+        if not reading.quoted[at] and _ends_in_lone_quote(text):
+            return at - surplus
+    return None
+
+
+def _ends_in_lone_quote(text: str) -> bool:
+    return text.rstrip().endswith('"') and text.count('"') % 2 == 1
+
+
+def _around_price(reading: _Reading, header: Header, surplus: int) -> list[str] | None:
     """Gives surplus fields back to the description and the location around a price found once."""
     ats = [header.at(name) for name in ("category", "product_description", "price", "location")]
     if None in ats or ats != sorted(ats, key=lambda at: at or 0):
         return None
     category, description, price, location = (at or 0 for at in ats)
-    surplus = len(fields) - len(header.names)
-    before = _price_shift(fields[price : price + surplus + 1])
-    if before is None or (before and "/" not in fields[category]):
+    before = _price_shift(reading.fields[price : price + surplus + 1])
+    if before is None or (before and "/" not in reading.fields[category]):
         return None
-    fields = _joined(fields, description, before)
-    fields = _joined(fields, location, surplus - before)
-    return fields if _plausible(fields, header) else None
+    if before in (0, surplus):
+        return _joined(reading, description if before else location, surplus)
+    return None
 
 
 def _price_shift(cells: list[str]) -> int | None:
@@ -130,14 +157,13 @@ def _price_shift(cells: list[str]) -> int | None:
     return None
 
 
-def _joined(fields: list[str], at: int, surplus: int) -> list[str]:
-    joined = ",".join(fields[at : at + surplus + 1])
-    if joined.endswith('"') and joined.count('"') % 2:
-        joined = joined[:-1]
-    return [*fields[:at], joined, *fields[at + surplus + 1 :]]
-
-
-def _without_stray_quote(field: str) -> str:
-    """A field without the one quote that opened it and was never closed."""
-    bare = field.lstrip(" \t")
-    return bare[1:] if bare.startswith('"') and bare.count('"') % 2 else field
+def _joined(reading: _Reading, at: int, surplus: int) -> list[str] | None:
+    """The fields with one of them put together from its parts, none of which had quotes."""
+    end = at + surplus + 1
+    parts = reading.fields[at:end]
+    if at < 0 or any(reading.quoted[at:end]) or any(map(_ends_in_lone_quote, parts[:-1])):
+        return None
+    joined = ",".join(parts)
+    if _ends_in_lone_quote(joined):
+        joined = joined.rstrip()[:-1]
+    return [*reading.fields[:at], joined, *reading.fields[end:]]

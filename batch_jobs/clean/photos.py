@@ -85,7 +85,7 @@ class PhotoStage:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             total = sum(len(shard) for shard in shards)
-            for _ in report.track(self._prepared(shards), total, "photos"):
+            for _ in report.track(self._prepared(shards), total, "clean: photos"):
                 pass
         self._write_groups()
         return self._photos

@@ -3,6 +3,7 @@
 import math
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 import price_parser
 
@@ -56,6 +57,7 @@ class Price:
     status: str
 
 
+@lru_cache(maxsize=10_000)
 def read_price(text: str) -> Price:
     """The price that a cell holds. Never raises.
 
@@ -105,8 +107,7 @@ def _currency(text: str, words: list[str]) -> str | None:
 
 def _is_price(text: str, words: list[str], currency: str | None) -> bool:
     """Whether the one number in a text is its price, not a size or a count."""
-    known = {*_CURRENCIES, (currency or "").lower()}
     glued = _GLUED.search(text)
-    if glued and (glued[1] or "").lower() not in known:
+    if glued and (glued[1] or glued[0]).lower() not in {*_CURRENCIES, str(currency).lower()}:
         return False
     return currency is not None or all(map(_HARMLESS.fullmatch, words))

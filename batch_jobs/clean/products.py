@@ -1,7 +1,6 @@
 """Product rows out of the records of Products.csv, and the reason for each that is left out."""
 
 import hashlib
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -74,5 +73,5 @@ def _problem(row: Row, seen: dict[str, tuple[int, bytes]]) -> Problem | None:
 
 def _digest(row: Row) -> bytes:
     """Of all that a listing says, after it was mended, without where it says it."""
-    content = {name: value for name, value in row.items() if name != "source_line"}
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).digest()[:16]
+    content = [value for name, value in row.items() if name != "source_line"]
+    return hashlib.sha256(repr(content).encode()).digest()[:16]

@@ -73,7 +73,7 @@ class _Group:
         self._scanned = len(self.lines)
         missing = len(self._header.names) - self._scan.fields
         whole = missing <= 0 and not self._scan.is_open
-        if self._may_start(line, whole):
+        if self._may_start(line, whole) or not (self._header.columns.text or self._scan.is_open):
             return True
         return whole and missing == 0 and not self._last_field_goes_on(line)
 
@@ -85,7 +85,7 @@ class _Group:
         follows = self._header.has_row_number and self._row_number() + 1 == int(start["row"])
         if whole:
             return plain_id or follows
-        if plain_id and follows and line.count(",") > 2:
+        if plain_id and follows and not self._scan.is_open and line.count(",") > 2:
             return True
         return (plain_id or follows) and _fields_alone(line) == len(self._header.names)
 

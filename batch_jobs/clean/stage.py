@@ -60,7 +60,6 @@ def run(
     }
     folder = StageFolder(store, run_id or default_run_id(catalogue, options), "clean")
     if done := folder.begin(inputs):
-        report.say(f"clean: up to date (run {folder.run_id})")
         return done
     outcome = _clean(catalogue, folder, options, report)
     counts = _write_tables(folder, outcome)

@@ -2,7 +2,8 @@
 
 import fcntl
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig
 
 CHUNK_BYTES = 8 * 2**20  # one ranged read of a large object
+PARALLEL_READS = 8
 # An endpoint that is down is known after seconds, not after obstore's three minutes.
 RETRIES: "RetryConfig" = {"max_retries": 3, "retry_timeout": timedelta(seconds=20)}
 CLIENT: "ClientConfig" = {"connect_timeout": "5s", "timeout": "60s", "allow_http": True}
@@ -62,14 +64,19 @@ class Store:
             return bytes(found.bytes()), str(found.meta["e_tag"])
 
     def read_chunks(self, path: str, size_bytes: int) -> Iterator[bytes]:
-        """A large object in order, read in parallel ranges."""
+        """A large object in order, read in parallel ranges; what is beyond its end is left out."""
         starts = range(0, size_bytes, CHUNK_BYTES)
-        for batch in range(0, len(starts), 8):
-            some = list(starts[batch : batch + 8])
-            ends = [min(start + CHUNK_BYTES, size_bytes) for start in some]
-            with _store_errors(self.where(path)):
-                chunks = obstore.get_ranges(self._store, path, starts=some, ends=ends)
-            yield from (bytes(chunk) for chunk in chunks)
+        # Not obstore.get_ranges: it joins neighbours to one request, and panics beyond the end.
+        with ThreadPoolExecutor(PARALLEL_READS) as pool:
+            for first in range(0, len(starts), PARALLEL_READS):
+                yield from pool.map(
+                    lambda start: self._read_range(path, start, min(start + CHUNK_BYTES, size_bytes)),
+                    starts[first : first + PARALLEL_READS],
+                )
+
+    def _read_range(self, path: str, start: int, end: int) -> bytes:
+        with _store_errors(self.where(path)):
+            return bytes(obstore.get_range(self._store, path, start=start, end=end))
 
     def stat(self, path: str) -> Entry | None:
         """The object's size and version, or None where there is no such object."""
@@ -109,8 +116,14 @@ class Store:
                 obstore.put(self._store, path, data, mode={"e_tag": version})
 
     def delete(self, paths: Iterable[str]) -> None:
-        with _store_errors(self.url):
-            obstore.delete(self._store, list(paths))
+        """Deletes objects; one that is not there is passed over."""
+        if not self.folder:
+            with _store_errors(self.url):
+                obstore.delete(self._store, list(paths))
+            return
+        for path in paths:
+            with suppress(MissingObjectError), _store_errors(self.where(path)):
+                obstore.delete(self._store, path)
 
     def where(self, path: str) -> str:
         """The full name of an object, for messages."""
@@ -140,11 +153,11 @@ class Store:
 def _folder(url: str) -> Path | None:
     if not url:
         raise StoreError("The store's URL is empty. Give a folder or s3://bucket/prefix.")
-    scheme = urlsplit(url).scheme
-    if scheme == "s3":
+    parts = urlsplit(url)
+    if parts.scheme == "s3":
         return None
-    if scheme == "file":
-        return Path(unquote(urlsplit(url).path))
+    if parts.scheme == "file" and not parts.netloc:
+        return Path(unquote(parts.path))
     if "://" in url:
         raise StoreError(
             f"{url}: unknown kind of store. Choices are: a folder, s3://bucket/prefix."
@@ -156,7 +169,9 @@ def _check_folder(folder: Path, create: bool) -> None:
     if folder.exists() and not folder.is_dir():
         raise StoreError(f"{folder} is a file. Give a folder or s3://bucket/prefix.")
     if not create and not folder.exists():
-        raise StoreError(f"{folder}: there is no such folder.")
+        raise StoreError(
+            f"{folder}: there is no such folder. Give the right one with --store or STORE_URL."
+        )
 
 
 def _conflict(where: str) -> str:
@@ -168,6 +183,8 @@ def _store_errors(where: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
+        if _NO_BUCKET in str(error):
+            raise StoreError(_no_bucket(where)) from error
         raise MissingObjectError(f"{where}: there is no such object.") from error
     except (AlreadyExistsError, PreconditionError) as error:
         raise ConflictError(_conflict(where)) from error

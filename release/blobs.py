@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from release.errors import ConflictError, DamagedBlobError
+from release.errors import ConflictError, DamagedBlobError, StoreError
 from release.store import Store
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -52,12 +52,15 @@ def fetch_blob(store: Store, blob: Blob, cache: Path) -> Path:
 
     A local store's own file is used where it lies. From S3 the blob is read into `cache` once.
     """
-    path = store.local(blob.path) or cache / blob.sha256
-    if path == cache / blob.sha256 and not (path.exists() and blob_of(path) == blob):
-        _download(store, blob, path)
-    if not path.exists():
-        raise DamagedBlobError(f"{store.where(blob.path)} is missing. {_REMEDY}")
-    _check(store, blob, blob_of(path))
+    path = store.local(blob.path)
+    if path is None:
+        path = cache / blob.sha256
+        if not (path.exists() and blob_of(path) == blob):
+            _download(store, blob, path)
+    elif path.exists():
+        _check(store, blob, blob_of(path))
+    else:
+        raise _missing(store, blob)
     return path
 
 
@@ -65,20 +68,41 @@ def _download(store: Store, blob: Blob, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.{os.getpid()}.part")
     digest, size_bytes = hashlib.sha256(), 0
-    with partial.open("wb") as file:
-        for chunk in store.read_chunks(blob.path, blob.size_bytes):
-            digest.update(chunk)
-            size_bytes += file.write(chunk)
+    try:
+        with partial.open("wb") as file:
+            for chunk in store.read_chunks(blob.path, blob.size_bytes):
+                digest.update(chunk)
+                size_bytes += file.write(chunk)
+    except StoreError:
+        _check_size(store, blob)
+        raise
     _check(store, blob, Blob(digest.hexdigest(), size_bytes))
     partial.rename(path)
 
 
-_REMEDY = "Delete it and publish the run again, or roll back to another release."
+_REMEDY = "publish the run again, or roll back to another release."
+
+
+def _missing(store: Store, blob: Blob) -> DamagedBlobError:
+    return DamagedBlobError(f"{store.where(blob.path)} is missing. To mend it, {_REMEDY}")
+
+
+def _damaged(store: Store, blob: Blob, found: str) -> DamagedBlobError:
+    return DamagedBlobError(
+        f"{store.where(blob.path)} is damaged: it has {found}, expected {blob.size_bytes} bytes. "
+        f"Delete it and {_REMEDY}"
+    )
 
 
 def _check(store: Store, wanted: Blob, found: Blob) -> None:
     if found != wanted:
-        raise DamagedBlobError(
-            f"{store.where(wanted.path)} is damaged: {found.size_bytes} bytes with SHA-256 "
-            f"{found.sha256}, expected {wanted.size_bytes} bytes. {_REMEDY}"
-        )
+        raise _damaged(store, wanted, f"{found.size_bytes} bytes with SHA-256 {found.sha256}")
+
+
+def _check_size(store: Store, blob: Blob) -> None:
+    """A blob that is gone or too short fails like a store that cannot be read."""
+    found = store.stat(blob.path)
+    if found is None:
+        raise _missing(store, blob)
+    if found.size_bytes != blob.size_bytes:
+        raise _damaged(store, blob, f"{found.size_bytes} bytes")

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -64,17 +65,16 @@ class Store:
             return bytes(found.bytes()), str(found.meta["e_tag"])
 
     def read_chunks(self, path: str, size_bytes: int) -> Iterator[bytes]:
-        """A large object in order, read in parallel ranges; what is beyond its end is left out."""
+        """A large object in order, read in parallel ranges."""
         starts = range(0, size_bytes, CHUNK_BYTES)
         # Not obstore.get_ranges: it joins neighbours to one request, and panics beyond the end.
         with ThreadPoolExecutor(PARALLEL_READS) as pool:
             for first in range(0, len(starts), PARALLEL_READS):
-                yield from pool.map(
-                    lambda start: self._read_range(path, start, min(start + CHUNK_BYTES, size_bytes)),
-                    starts[first : first + PARALLEL_READS],
-                )
+                some = starts[first : first + PARALLEL_READS]
+                yield from pool.map(partial(self._read_chunk, path, size_bytes), some)
 
-    def _read_range(self, path: str, start: int, end: int) -> bytes:
+    def _read_chunk(self, path: str, size_bytes: int, start: int) -> bytes:
+        end = min(start + CHUNK_BYTES, size_bytes)
         with _store_errors(self.where(path)):
             return bytes(obstore.get_range(self._store, path, start=start, end=end))
 
@@ -182,11 +182,17 @@ def _conflict(where: str) -> str:
 def _store_errors(where: str) -> Iterator[None]:
     try:
         yield
-    except FileNotFoundError as error:
-        if _NO_BUCKET in str(error):
-            raise StoreError(_no_bucket(where)) from error
-        raise MissingObjectError(f"{where}: there is no such object.") from error
     except (AlreadyExistsError, PreconditionError) as error:
         raise ConflictError(_conflict(where)) from error
     except (BaseError, OSError, ValueError) as error:
-        raise StoreError(f"{where}: {str(error).splitlines()[0]}") from error
+        raise _store_error(where, error) from error
+
+
+def _store_error(where: str, error: Exception) -> StoreError:
+    text = str(error)
+    if "NoSuchBucket" in text:  # S3 answers 404 to this and to a missing object alike
+        return StoreError(f"{where}: there is no such bucket. Make it, or give another URL.")
+    if isinstance(error, FileNotFoundError):
+        return MissingObjectError(f"{where}: there is no such object.")
+    reason = text.splitlines()[0] if text else type(error).__name__
+    return StoreError(f"{where}: {reason}")

@@ -161,7 +161,11 @@ def _joined(reading: _Reading, at: int, surplus: int) -> list[str] | None:
     """The fields with one of them put together from its parts, none of which had quotes."""
     end = at + surplus + 1
     parts = reading.fields[at:end]
-    if at < 0 or any(reading.quoted[at:end]) or any(map(_ends_in_lone_quote, parts[:-1])):
+    if (
+        not 0 <= at < end <= len(reading.fields)
+        or any(reading.quoted[at:end])
+        or any(map(_ends_in_lone_quote, parts[:-1]))
+    ):
         return None
     joined = ",".join(parts)
     if _ends_in_lone_quote(joined):

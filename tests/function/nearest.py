@@ -1,0 +1,58 @@
+"""What the function has to answer, worked out without index, searcher and application."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from small_release import SIZE, DrawnPhoto, SmallRelease
+
+from release.extractor import Extractor
+from release.manifest import EXTRACTOR_FILE
+from release.pixels import prepare
+from release.reader import read_manifest
+from release.store import Store
+
+
+class Nearest:
+    """The photos and listings of a release on this disk, by their cosine to a photo."""
+
+    def __init__(self, release: SmallRelease) -> None:
+        self._release = release
+        store = Store(release.store_url)
+        blob = read_manifest(store, release.release_id).files[EXTRACTOR_FILE]
+        self.extractor = Extractor(Path(release.store_url) / blob.path)
+        self._embeddings = np.concatenate([self.embed(photo.jpeg) for photo in release.photos])
+
+    def embed(self, photo: bytes) -> NDArray[np.float32]:  # (1, width)
+        return self.extractor.extract(prepare(photo, SIZE).pixels[None]).embedding
+
+    def photos(self, photo: bytes) -> list[tuple[DrawnPhoto, float]]:
+        """All photos of the release with their cosines, nearest first."""
+        similarities = self._embeddings @ self.embed(photo)[0]
+        return [
+            (self._release.photos[place], similarities[place])
+            for place in np.argsort(-similarities).tolist()
+        ]
+
+    def listings(self, photo: bytes, k: int) -> list[dict[str, Any]]:
+        """The results of /search."""
+        by_id = {listing.product_id: listing for listing in self._release.listings}
+        best: dict[str, dict[str, Any]] = {}
+        for found, similarity in self.photos(photo):
+            listing = by_id[found.product_id]
+            result = {
+                "product_id": listing.product_id,
+                "title": listing.title,
+                "price": listing.price,
+                "currency": listing.currency,
+                "price_status": listing.price_status,
+                "category": list(listing.category_path),
+                "location": listing.location,
+                "similarity": pytest.approx(similarity, abs=1e-5),
+                "image_id": found.image_id,
+                "photo": f"/photos/{found.image_id}",
+            }
+            best.setdefault(listing.product_id, result)
+        return list(best.values())[:k]

@@ -33,7 +33,15 @@ Image.MAX_IMAGE_PIXELS = None  # MAX_PIXELS is checked here, before anything is 
 _SRGB = ImageCms.createProfile("sRGB")
 _WHITE = (255, 255, 255)
 # What Pillow's decoders raise on damaged content.
-_DECODE_ERRORS = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error)
+_DECODE_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+)
 
 Pixels = NDArray[np.uint8]  # (size, size, 3) RGB
 
@@ -103,7 +111,7 @@ def _check_size(width: int, height: int) -> None:
 
 def _decode_error(error: Exception) -> PhotoError:
     message = str(error).lower()
-    if "unsupported" in message or "not supported" in message:
+    if any(word in message for word in ("unsupported", "not supported", "not implemented")):
         return PhotoError("unsupported", f"The photo's encoding is not supported ({error}).")
     return PhotoError("truncated", f"The photo's data is damaged or incomplete ({error}).")
 

@@ -45,15 +45,22 @@ class _Reading:
 
 def mended_fields(text: str, header: Header) -> list[str] | None:
     """As many fields as the header has, or None where there is no one way to mend the record."""
-    count = len(header.names)
-    readings = list(_readings(text, count))
-    for reading in readings:
-        if len(reading.fields) == count and _plausible(reading.fields, header):
-            return reading.fields
-    for reading in readings:
-        if (mended := _of_right_length(reading, header)) and _plausible(mended, header):
-            return mended
-    return readings[0].fields if len(readings[0].fields) == count else None
+    readings = list(_readings(text, len(header.names)))
+    exact = [reading.fields for reading in readings if len(reading.fields) == len(header.names)]
+    fitted = (_of_right_length(reading, header) for reading in readings)
+    plausible = [fields for fields in (*exact, *fitted) if fields and _plausible(fields, header)]
+    for fields in plausible:
+        if not any(map(_has_stray_quote, fields)):
+            return fields
+    if plausible:
+        return plausible[0]
+    return exact[0] if exact and exact[0] is readings[0].fields else None
+
+
+def _has_stray_quote(field: str) -> bool:
+    """Whether a field looks as if it had swallowed the next one, or lost its own beginning."""
+    inches = re.search(r'\d"\s*$', field)
+    return ',"' in field or '",' in field or (_ends_in_lone_quote(field) and not inches)
 
 
 def _readings(text: str, count: int) -> Iterator[_Reading]:

@@ -151,8 +151,7 @@ def _record(lines: list[Line], header: Header) -> Record | BrokenRecord:
     while not lines[-1][1].strip():
         lines = lines[:-1]
     raw = "\n".join(text for _, text in lines)
-    fields = _plain_fields(raw, header) if len(lines) == 1 else None
-    fields = fields or mended_fields(raw, header)
+    fields = _plain_fields(raw, header) or mended_fields(raw, header)
     first, last = lines[0][0], lines[-1][0]
     if fields:
         return Record(dict(zip(header.names, fields, strict=True)), first, last, raw)
@@ -160,10 +159,10 @@ def _record(lines: list[Line], header: Header) -> Record | BrokenRecord:
     return BrokenRecord(first, last, raw, detail)
 
 
-def _plain_fields(line: str, header: Header) -> list[str] | None:
-    """The fields of a line that is a record by the rules of CSV."""
+def _plain_fields(text: str, header: Header) -> list[str] | None:
+    """The fields of a record that keeps the rules of CSV; it may have newlines inside quotes."""
     try:
-        fields = next(csv.reader([line], strict=True), None)
+        fields = next(csv.reader([text], strict=True), None)
     except csv.Error:
         return None
     return fields if fields and len(fields) == len(header.names) else None

@@ -78,6 +78,10 @@ MENDED = {
     ),
     "location without quotes": ("T,A / B,D,£5,Bath, S", ["T", "A / B", "D", "£5", "Bath, S"]),
     "title never closes": ('"T, x,A / B,"Desc, more",£5,"Bath, S"', WHOLE),
+    "title never closes, and all is quoted": (
+        '"T, x,"A / B","Desc, more",£5,"Bath, S"',
+        WHOLE,
+    ),
     "description never closes": ('"T, x",A / B,"Desc, more,£5,"Bath, S"', WHOLE),
     "location never closes": ('"T, x",A / B,"Desc, more",£5,"Bath, S', WHOLE),
     "description never opens": ('"T, x",A / B,Desc, more",£5,"Bath, S"', WHOLE),
@@ -178,6 +182,7 @@ FIELD = st.text(
 
 
 @given(st.lists(st.tuples(FIELD, FIELD, FIELD, FIELD, FIELD), max_size=8))
+@example([("", "", "", ",", "\n")])
 def test_a_file_by_the_rules_comes_back_as_it_was_written(rows: list[tuple[str, ...]]) -> None:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")

@@ -1,96 +1,21 @@
-"""The stage clean on small catalogues: what is rejected, what adds up, what survives a kill."""
+"""What cleaning keeps and what it rejects, and that it all adds up."""
 
 import io
-import json
 import random
-import shutil
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import pytest
+from cleaned_catalogue import HandMade, clean, picture
 from drawn_catalogue import DrawnCatalogue, draw_catalogue
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
 from batch_jobs.clean import photos as photos_module
-from batch_jobs.clean.catalogue import open_catalogue
-from batch_jobs.clean.stage import CleanOptions, default_run_id, run
-from batch_jobs.progress import Progress
-from batch_jobs.stage import Done, StageFolder
-from batch_jobs.tables import read_shards, read_table
-from release.errors import JobError, MarketplaceSearchError, PhotoError
-from release.store import Store
-
-SMALL = CleanOptions(size=32)
-HEADER = ",id,product_name,category,product_description,price,location"
-
-
-def picture(shade: int, suffix: str = "PNG", side: int = 40) -> bytes:
-    buffer = io.BytesIO()
-    Image.new("RGB", (side, side), (shade, 255 - shade, 90)).save(buffer, suffix)
-    return buffer.getvalue()
-
-
-@dataclass
-class HandMade:
-    """A catalogue written line by line."""
-
-    products: list[str] = field(default_factory=list)
-    images: list[str] = field(default_factory=list)
-    files: dict[str, bytes] = field(default_factory=dict)
-
-    def listing(self, product_id: str, title: str = "Chair") -> None:
-        self.products.append(
-            f"{len(self.products)},{product_id},{title},Home / Chairs,Old.,£5,Bath"
-        )
-
-    def photo(self, image_id: str, product_id: str, content: bytes | None = None) -> None:
-        self.images.append(f"{len(self.images)},{image_id},{product_id}")
-        if content is not None:
-            self.files[f"{image_id}.jpg"] = content
-
-    def write(self, folder: Path) -> Path:
-        (folder / "images").mkdir(parents=True)
-        (folder / "Products.csv").write_text("\n".join([HEADER, *self.products, ""]))
-        (folder / "Images.csv").write_text("\n".join([",id,product_id", *self.images, ""]))
-        for name, content in self.files.items():
-            (folder / "images" / name).write_bytes(content)
-        return folder
-
-
-@dataclass
-class Cleaned:
-    done: Done
-    products: list[dict[str, Any]]
-    photos: list[dict[str, Any]]
-    rejects: list[dict[str, Any]]
-    report: dict[str, Any]
-
-    def rejected(self, kind: str) -> list[tuple[str | None, str]]:
-        return [(row["id"], row["reason"]) for row in self.rejects if row["kind"] == kind]
-
-
-def clean(catalogue: Path, store: Path, options: CleanOptions = SMALL) -> Cleaned:
-    opened = Store(str(store), create=True)
-    done = run(opened, str(catalogue), options, "a-run", Progress())
-    folder = StageFolder(opened, "a-run", "clean")
-    return Cleaned(
-        done,
-        read_table(folder, "products.parquet").to_pylist(),
-        [row for _, table in read_shards(folder, "photos-") for row in table.to_pylist()],
-        read_table(folder, "rejects.parquet").to_pylist(),
-        json.loads(folder.read("report.json")),
-    )
-
-
-def outputs(store: Path) -> dict[str, bytes]:
-    folder = store / "runs" / "a-run" / "clean"
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "done.json"}
+from batch_jobs.clean.stage import CleanOptions
+from release.errors import JobError, PhotoError
 
 
 @pytest.fixture
@@ -225,161 +150,6 @@ def test_file_names_that_no_store_could_hold_are_listed(tmp_path: Path) -> None:
     cleaned = clean(made.write(tmp_path / "made"), tmp_path / "store")
     assert [reason for _, reason in cleaned.rejected("photo")] == ["unlisted_file"] * 4
     assert len(cleaned.photos) == 1
-
-
-def test_all_photos_of_a_listing_are_in_one_shard(
-    drawn: DrawnCatalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    whole = clean(drawn.folder, tmp_path / "whole")
-    monkeypatch.setattr(photos_module, "SHARD_PHOTOS", 7)
-    clean(drawn.folder, tmp_path / "store")
-    folder = StageFolder(Store(str(tmp_path / "store")), "a-run", "clean")
-    shards = [table.to_pylist() for _, table in read_shards(folder, "photos-")]
-    assert [len(rows) for rows in shards] == [6, 6, 3]
-    assert [row for rows in shards for row in rows] == whole.photos
-
-
-def test_a_second_run_is_up_to_date_and_writes_nothing(
-    drawn: DrawnCatalogue, tmp_path: Path
-) -> None:
-    first = clean(drawn.folder, tmp_path / "store")
-    times = {path: path.stat().st_mtime_ns for path in (tmp_path / "store").rglob("*")}
-    again = clean(drawn.folder, tmp_path / "store")
-    assert again.done.outputs == first.done.outputs
-    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "store").rglob("*")} == times
-
-
-class Killed(BaseException):
-    """Not an error that anything may catch."""
-
-
-class MortalStore(Store):
-    """Dies before its n-th write."""
-
-    def __init__(self, url: str, writes: int) -> None:
-        super().__init__(url, create=True)
-        self.writes = writes
-
-    def write(self, path: str, data: bytes | Path) -> None:
-        if self.writes == 0:
-            raise Killed
-        self.writes -= 1
-        super().write(path, data)
-
-
-def test_killed_before_any_write_and_started_again_it_gives_the_same_bytes(
-    drawn: DrawnCatalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(photos_module, "SHARD_PHOTOS", 4)
-    twins = sorted(drawn.listing_of)[0], sorted(drawn.listing_of)[-1]
-    shutil.copy(drawn.photo(twins[0]), drawn.photo(twins[1]))
-    drawn.photo(sorted(drawn.listing_of)[5]).write_bytes(b"damaged")
-    cleaned = clean(drawn.folder, tmp_path / "whole")
-    assert {row["duplicate_group"] for row in cleaned.photos} == {None, min(twins)}
-    whole, kills = outputs(tmp_path / "whole"), 0
-    while True:
-        store = tmp_path / f"killed-{kills}"
-        try:
-            run(MortalStore(str(store), kills), str(drawn.folder), SMALL, "a-run", Progress())
-        except Killed:
-            kills += 1
-        else:
-            break
-        again = clean(drawn.folder, store)
-        assert outputs(store) == whole
-        assert again.done.outputs == cleaned.done.outputs
-    assert kills > 10
-
-
-def test_shards_of_a_killed_run_are_not_made_again(
-    drawn: DrawnCatalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(photos_module, "SHARD_PHOTOS", 3)
-    with pytest.raises(Killed):
-        run(MortalStore(str(tmp_path / "s"), 8), str(drawn.folder), SMALL, "a-run", Progress())
-    prepared = []
-    prepare: Callable[..., Any] = photos_module.prepare
-    monkeypatch.setattr(
-        photos_module, "prepare", lambda photo, size: prepared.append(1) or prepare(photo, size)
-    )
-    clean(drawn.folder, tmp_path / "s")
-    assert len(prepared) == 6
-
-
-def test_a_changed_catalogue_is_cleaned_anew(drawn: DrawnCatalogue, tmp_path: Path) -> None:
-    first = clean(drawn.folder, tmp_path / "store")
-    drawn.photo(next(iter(drawn.listing_of))).unlink()
-    second = clean(drawn.folder, tmp_path / "store")
-    assert len(second.photos) == len(first.photos) - 1
-
-
-def test_a_copy_of_a_catalogue_is_the_same_catalogue(drawn: DrawnCatalogue, tmp_path: Path) -> None:
-    store = Store(str(tmp_path / "store"), create=True)
-    shutil.copytree(drawn.folder, tmp_path / "copy" / "drawn")
-    shutil.copytree(drawn.folder, tmp_path / "store" / "catalogues" / "drawn")
-    given = [str(drawn.folder), str(tmp_path / "copy/drawn"), (tmp_path / "copy/drawn").as_uri()]
-    found = [open_catalogue(one, store) for one in (*given, "drawn")]
-    assert {catalogue.name for catalogue in found} == {"drawn"}
-    assert len({catalogue.fingerprint() for catalogue in found}) == 1
-    assert len({default_run_id(catalogue, SMALL) for catalogue in found}) == 1
-    assert default_run_id(found[0], SMALL) != default_run_id(found[0], CleanOptions(size=64))
-
-
-BAD: dict[str, tuple[Callable[[Path], object], str]] = {
-    "no Products.csv": (
-        lambda folder: (folder / "Products.csv").unlink(),
-        "Products.csv is missing",
-    ),
-    "no Images.csv": (lambda folder: (folder / "Images.csv").unlink(), "Images.csv is missing"),
-    "empty Products.csv": (lambda folder: (folder / "Products.csv").write_bytes(b""), "is empty"),
-    "no price": (
-        lambda folder: (folder / "Products.csv").write_text(HEADER.replace("price", "cost")),
-        "no column price. Found: '', 'id'",
-    ),
-    "binary": (
-        lambda folder: (folder / "Images.csv").write_bytes(bytes(range(256)) * 9),
-        "no column id, product_id",
-    ),
-    "no photos": (lambda folder: shutil.rmtree(folder / "images"), "has no photos"),
-    "a blank line": (lambda folder: (folder / "Images.csv").write_bytes(b"\n\n"), "no column id"),
-    "damaged photos": (
-        lambda folder: [path.write_bytes(b"x") for path in (folder / "images").iterdir()],
-        "No photo remains: 15 were rejected (not_an_image 15)",
-    ),
-    "header alone": (
-        lambda folder: (folder / "Images.csv").write_text(",id,product_id\n"),
-        "No photo remains: 15 were rejected (unlisted_file 15)",
-    ),
-    "no listings": (
-        lambda folder: (folder / "Products.csv").write_text(HEADER),
-        "No photo remains: 15 were rejected (unknown_listing 15)",
-    ),
-}
-
-
-@pytest.mark.parametrize("fault", BAD)
-def test_a_catalogue_that_cannot_be_cleaned_is_refused_with_the_reason(
-    drawn: DrawnCatalogue, tmp_path: Path, fault: str
-) -> None:
-    damage, message = BAD[fault]
-    damage(drawn.folder)
-    with pytest.raises(JobError) as caught:
-        clean(drawn.folder, tmp_path / "store")
-    assert message in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    "given", ["", "no-such", "/no/such/folder", "../up", __file__, "ftp://x/y"]
-)
-def test_what_is_no_catalogue_is_refused(tmp_path: Path, given: str) -> None:
-    with pytest.raises(MarketplaceSearchError, match="folder"):
-        open_catalogue(given, Store(str(tmp_path)))
-
-
-@pytest.mark.parametrize("size", [0, 31, 5000])
-def test_a_size_that_no_network_takes_is_refused(size: int) -> None:
-    with pytest.raises(JobError, match="--size"):
-        CleanOptions(size=size)
 
 
 IDS = st.sampled_from(["a", "b", "c", "d", "", "../x", "a b"])

@@ -103,7 +103,7 @@ def from_json(data: bytes, where: str) -> Manifest:
 def _check_version(data: bytes, where: str) -> None:
     try:
         found: Any = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ManifestError(f"{where} is not JSON: {error}") from error
     version = found.get("schema_version") if isinstance(found, dict) else None
     if version != SCHEMA_VERSION:

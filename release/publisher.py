@@ -30,6 +30,11 @@ def publish(
     few at a time, `seen` the pointer as it was when the release was begun. Raises
     ConflictError where another publish moved it since; the release is then complete all the same.
     """
+    if files.keys() != manifest.files.keys():
+        raise ManifestError(
+            f"Release {manifest.release_id} has the files {', '.join(sorted(manifest.files))}; "
+            f"given were {', '.join(sorted(files))}."
+        )
     with ThreadPoolExecutor(PHOTO_WRITERS) as pool:
         for photos in photo_batches:
             list(pool.map(lambda photo: write_blob(store, photo, "image/jpeg"), photos))
@@ -58,6 +63,8 @@ def make_current(store: Store, release_id: str, seen: Pointer | None) -> None:
         store.replace(POINTER, data, seen.version if seen else None)
     except ConflictError as error:
         now = read_pointer(store)
+        if now and now.release_id == release_id:
+            return  # by a publish of the same release beside this one, or by this one's own retry
         raise ConflictError(
             f"Another publish made {now.release_id if now else 'no release'} current meanwhile; "
             f"{release_id} is complete. To use it: marketplace-search rollback {release_id}"

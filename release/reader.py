@@ -49,13 +49,19 @@ def read_pointer(store: Store) -> Pointer | None:
         data, version = store.read_versioned(POINTER)
     except MissingObjectError:
         return None
+    return Pointer(_release_id(data, store.where(POINTER)), version)
+
+
+def _release_id(data: bytes, where: str) -> str:
     try:
-        release_id = json.loads(data)["release"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ManifestError(f"{store.where(POINTER)} names no release: {data[:80]!r}") from error
-    if not isinstance(release_id, str) or not re.fullmatch(r"[A-Za-z0-9][\w.-]{0,127}", release_id):
-        raise ManifestError(f"{store.where(POINTER)} names {release_id!r}, which is no release id.")
-    return Pointer(release_id, version)
+        found = json.loads(data)["release"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        found = None
+    if isinstance(found, str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", found):
+        return found
+    raise ManifestError(
+        f"{where} names no release: {data[:80]!r}. Delete it and publish the run again."
+    )
 
 
 def read_manifest(store: Store, release_id: str) -> Manifest:

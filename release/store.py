@@ -112,8 +112,11 @@ class Store:
         elif self.folder:
             self._replace_local(self.folder, path, data, version)
         else:
-            with _store_errors(self.where(path)):
-                obstore.put(self._store, path, data, mode={"e_tag": version})
+            try:
+                with _store_errors(self.where(path)):
+                    obstore.put(self._store, path, data, mode={"e_tag": version})
+            except MissingObjectError as error:
+                raise ConflictError(_conflict(self.where(path))) from error
 
     def delete(self, paths: Iterable[str]) -> None:
         """Deletes objects; one that is not there is passed over."""

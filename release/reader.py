@@ -20,6 +20,7 @@ from release.segment import Segment
 from release.store import Store
 
 POINTER = "current.json"
+_REMEDY = "Delete it and publish the run again."
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,11 @@ def read_pointer(store: Store) -> Pointer | None:
 def _release_id(data: bytes, where: str) -> str:
     try:
         found = json.loads(data)["release"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        found = None
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ManifestError(f"{where} names no release: {data[:80]!r}. {_REMEDY}") from error
     if isinstance(found, str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", found):
         return found
-    raise ManifestError(
-        f"{where} names no release: {data[:80]!r}. Delete it and publish the run again."
-    )
+    raise ManifestError(f"{where} names {found!r}, which is no release id. {_REMEDY}")
 
 
 def read_manifest(store: Store, release_id: str) -> Manifest:

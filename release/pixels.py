@@ -29,11 +29,16 @@ PHOTO_REASONS = (
     "unsupported",
 )
 
+# Broken metadata of a photo whose pixels are fine. Once and for all threads, since they share it.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 Image.MAX_IMAGE_PIXELS = None  # MAX_PIXELS is checked here, before anything is decoded
 _SRGB = ImageCms.createProfile("sRGB")
 _WHITE = (255, 255, 255)
-# What Pillow's decoders raise on damaged content.
+# What Pillow's decoders raise on damaged content; they take a tag's type on trust.
 _DECODE_ERRORS = (
+    ArithmeticError,
+    LookupError,
+    TypeError,
     OSError,
     SyntaxError,
     ValueError,
@@ -64,15 +69,13 @@ def prepare(photo: bytes, size: int) -> Prepared:
     """
     if not photo:
         raise PhotoError("empty_file", "The photo has no bytes. Send a photo file.")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # broken metadata of a photo whose pixels are fine
-        image = _open(photo)
-        width, height = image.size
-        _check_size(width, height)
-        try:
-            pixels = _fit(_decode(image, size), size)
-        except _DECODE_ERRORS as error:
-            raise _decode_error(error) from error
+    image = _open(photo)
+    width, height = image.size
+    _check_size(width, height)
+    try:
+        pixels = _fit(_decode(image, size), size)
+    except _DECODE_ERRORS as error:
+        raise _decode_error(error) from error
     return Prepared(pixels, width, height)
 
 
@@ -120,7 +123,9 @@ def _decode(image: Image.Image, size: int) -> Image.Image:
     """Upright and in sRGB."""
     image.draft("RGB", (2 * size, 2 * size))  # JPEG only: decode at 1/2, 1/4 or 1/8
     image.load()
-    return _to_rgb(ImageOps.exif_transpose(image), image.info.get("icc_profile"))
+    profile = image.info.get("icc_profile")
+    ImageOps.exif_transpose(image, in_place=True)  # a copy of the largest photo is 400 MB
+    return _to_rgb(image, profile)
 
 
 def _to_rgb(image: Image.Image, profile: bytes | None) -> Image.Image:
@@ -128,12 +133,16 @@ def _to_rgb(image: Image.Image, profile: bytes | None) -> Image.Image:
         sixteen = np.asarray(image).astype(np.int64)
         image = Image.fromarray((sixteen.clip(0, 65535) >> 8).astype(np.uint8))
     if image.has_transparency_data:
-        rgba = image.convert("RGBA")
-        white = Image.new("RGBA", rgba.size, (*_WHITE, 255))
-        image = Image.alpha_composite(white, rgba)
-    if profile and image.mode in ("RGB", "RGBA", "CMYK", "L"):
-        image = _from_profile(image.convert("RGB") if image.mode == "RGBA" else image, profile)
-    return image.convert("RGB")
+        image = _over_white(image if image.mode == "RGBA" else image.convert("RGBA"))
+    if profile and image.mode in ("RGB", "P", "CMYK", "L"):
+        image = _from_profile(image.convert("RGB") if image.mode == "P" else image, profile)
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _over_white(rgba: Image.Image) -> Image.Image:
+    rgb = Image.new("RGB", rgba.size, _WHITE)
+    rgb.paste(rgba, mask=rgba.getchannel("A"))
+    return rgb
 
 
 def _from_profile(image: Image.Image, profile: bytes) -> Image.Image:

@@ -61,22 +61,25 @@ def build_network(config: NetworkConfig, weights: str = NO_WEIGHTS) -> Extractor
 
 
 @torch.no_grad()
-def whiten(network: ExtractorNetwork, features: Tensor, shrinkage: float = 0.3) -> None:
+def whiten(network: ExtractorNetwork, features: Tensor, shrinkage: float = 0.05) -> None:
     """Sets the projection to the PCA whitening of these (n, features), shrunk towards rotation.
 
     Whitened cosines weigh rare directions like common ones, which is what telling one item from
     its look-alikes needs: Jegou & Chum, "Negative evidences and co-occurrences in image
-    retrieval", ECCV 2012. `shrinkage` times the mean variance is added to each variance.
+    retrieval", ECCV 2012. To each variance is added `shrinkage` times the mean one of the directions that
+    n photos can span, the more the fewer there are: else what they never showed, down to the noise
+    of a JPEG, would be blown up.
     """
     rows = network.norm(features.double())
     mean = rows.mean(0)
     centred = rows - mean
     variance, axes = torch.linalg.eigh(centred.T @ centred / len(rows))  # ascending
     variance, axes = variance.clamp(min=0).flip(0), axes.flip(1)
-    scale = (variance + shrinkage * variance.mean() + 1e-6).rsqrt()
+    spanned = max(1, min(len(rows) - 1, len(variance)))
+    added = shrinkage * (1 + (len(variance) / len(rows)) ** 0.5) * variance.sum() / spanned
+    scale = (variance + added + 1e-6).rsqrt()
     kept = min(network.projection.out_features, len(variance))
     projection = (axes * scale)[:, :kept] @ _widen(kept, network.projection.out_features)
-    projection /= (centred @ projection).norm(dim=1).mean().clamp(min=1e-6)
     network.projection.weight.copy_(projection.T)
     network.projection.bias.copy_(-mean @ projection)
 

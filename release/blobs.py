@@ -73,11 +73,12 @@ def _download(store: Store, blob: Blob, path: Path) -> None:
             for chunk in store.read_chunks(blob.path, blob.size_bytes):
                 digest.update(chunk)
                 size_bytes += file.write(chunk)
+        _check(store, blob, Blob(digest.hexdigest(), size_bytes))
+        partial.rename(path)
     except StoreError:
+        partial.unlink(missing_ok=True)
         _check_size(store, blob)
         raise
-    _check(store, blob, Blob(digest.hexdigest(), size_bytes))
-    partial.rename(path)
 
 
 _REMEDY = "publish the run again, or roll back to another release."

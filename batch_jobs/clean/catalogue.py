@@ -41,8 +41,7 @@ class Catalogue:
     def fingerprint(self) -> str:
         """SHA-256 that changes with the tables' content and the photos' names, sizes and versions.
 
-        A folder's own versions (inode and time) are left out, so that its copy is the same
-        catalogue.
+        A version is an ETag on S3 and the time of the last change on disk: no photo is read.
         """
         digest = hashlib.sha256()
         for file in (PRODUCTS.file, IMAGES.file):
@@ -108,4 +107,5 @@ def _local_files(folder: Path) -> Iterator[Entry]:
             if path.is_file():
                 relative = os.fsencode(path.relative_to(folder))
                 where = relative.decode("utf-8", "backslashreplace")
-                yield Entry(f"images/{where}", path.stat().st_size, "")
+                stat = path.stat()
+                yield Entry(f"images/{where}", stat.st_size, str(stat.st_mtime_ns))

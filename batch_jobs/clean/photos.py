@@ -1,7 +1,6 @@
 """Prepares the photos of a catalogue, in shards that a killed run need not make again."""
 
 import hashlib
-import warnings
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -80,13 +79,9 @@ class PhotoStage:
         self._photos = Photos()
 
     def run(self, shards: list[Shard], report: Progress) -> Photos:
-        # prepare() changes the filters of warnings, which all threads share; these are the ones
-        # that any order of its changes restores.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            total = sum(len(shard) for shard in shards)
-            for _ in report.track(self._prepared(shards), total, "clean: photos"):
-                pass
+        total = sum(len(shard) for shard in shards)
+        for _ in report.track(self._prepared(shards), total, "clean: photos"):
+            pass
         self._write_groups()
         return self._photos
 

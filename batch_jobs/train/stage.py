@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from batch_jobs.memory import keep_freed_memory
 from batch_jobs.progress import Progress
 from batch_jobs.stage import Done, StageFolder, cpu_count, software
 from batch_jobs.train.evaluate import category_accuracy, nearest_mean, sibling_recall
@@ -36,7 +37,7 @@ def run(store: Store, run_id: str, options: TrainOptions, progress: Progress) ->
     inputs = {"clean": cleaned.digest, "options": asdict(options), "software": software()}
     if done := folder.begin(inputs):
         return done
-    _make_deterministic(options.seed)
+    _prepare_torch(options.seed)
     photos = load_photos(clean, cleaned.inputs["options"]["size"])
     split = split_by_listing(photos, options.seed)
     config = NetworkConfig(options.backbone, photos.size, len(photos.categories))
@@ -50,7 +51,8 @@ def run(store: Store, run_id: str, options: TrainOptions, progress: Progress) ->
     return folder.finish(inputs, _counts(photos, split, trained, untrained))
 
 
-def _make_deterministic(seed: int) -> None:
+def _prepare_torch(seed: int) -> None:
+    keep_freed_memory()
     torch.set_num_threads(cpu_count())
     torch.manual_seed(seed)
     torch.use_deterministic_algorithms(True, warn_only=torch.cuda.is_available())

@@ -123,16 +123,21 @@ class FaissSearch:
     def _checked(self, features: ArrayLike, k: int) -> Embeddings:
         if k < 1:
             raise QueryError(f"k is {k}; it must be at least 1.")
-        queries = np.atleast_2d(np.asarray(features, dtype=np.float32))
+        try:
+            queries = np.atleast_2d(np.asarray(features, dtype=np.float64))
+        except (TypeError, ValueError) as error:
+            raise QueryError(f"Features must be numbers: {error}.") from error
         if queries.ndim != 2 or queries.shape[1] != self.width:
             raise QueryError(
                 f"Features of shape (n, {self.width}) or ({self.width},) are needed, "
                 f"these are {np.shape(features)}."
             )
-        lengths = np.linalg.norm(queries, axis=1, keepdims=True)
-        if not (np.isfinite(lengths).all() and (lengths > 0).all()):
+        largest = np.abs(queries).max(axis=1, keepdims=True)
+        if not (np.isfinite(largest).all() and (largest > 0).all()):
             raise QueryError("Features must be finite numbers and not all zero.")
-        return np.ascontiguousarray(queries / lengths)
+        queries = queries / largest  # else the squares of very small ones are zero
+        unit: Embeddings = queries / np.linalg.norm(queries, axis=1, keepdims=True)
+        return unit.astype(np.float32)
 
     @staticmethod
     def _by_listing(found: list[list[PhotoHit]], without: str | None) -> list[PhotoHit]:

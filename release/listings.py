@@ -116,6 +116,12 @@ class Listings:
         except sqlite3.DatabaseError as error:
             raise ReleaseFileError(f"{path} is not a listings file: {error}.") from error
 
+    @property
+    def key_range(self) -> tuple[int, int]:
+        """The smallest and the largest key of a photo."""
+        ends: tuple[int, int] = self._db.execute("SELECT min(key), max(key) FROM photos").fetchone()
+        return ends
+
     def close(self) -> None:
         self._db.close()
 

@@ -4,10 +4,11 @@ The index holds `photo_key(image_id)` beside each vector; keys ascend, so a phot
 found by binary search.
 """
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import faiss
 import numpy as np
@@ -21,6 +22,7 @@ Keys = NDArray[np.int64]  # (n,)
 
 INDEX_FILE = "index.faiss"
 LISTINGS_FILE = "listings.sqlite"
+_READING = threading.Lock()  # FAISS has one limit for all of its readers
 
 
 @dataclass(frozen=True)
@@ -36,13 +38,19 @@ def write_segment(
 ) -> None:
     """Writes index.faiss (exact, inner product) and listings.sqlite into `folder`.
 
-    Raises ReleaseFileError for no photo, a photo without its listing, or an id that repeats.
+    The order of the rows is of no account: the same ones give the same files. Raises
+    ReleaseFileError for no photo, a photo without its listing, an id that repeats, or embeddings
+    of different widths.
     """
-    if not photos:
-        raise ReleaseFileError("A segment needs at least one photo.")
-    folder.mkdir(parents=True, exist_ok=True)
-    write_listings(folder / LISTINGS_FILE, listings, (row.photo for row in photos))
+    widths = {row.embedding.shape for row in photos}
+    if len(widths) != 1:
+        raise ReleaseFileError(
+            f"A segment needs photos with embeddings of one width, these have {sorted(widths)}."
+        )
     rows = sorted(photos, key=lambda row: row.photo.key)
+    folder.mkdir(parents=True, exist_ok=True)
+    in_order = sorted(listings, key=lambda listing: listing.product_id)
+    write_listings(folder / LISTINGS_FILE, in_order, (row.photo for row in rows))
     embeddings = np.stack([row.embedding for row in rows]).astype(np.float32)  # (n, width)
     index: Any = faiss.IndexIDMap(faiss.IndexFlatIP(embeddings.shape[1]))
     index.add_with_ids(embeddings, np.array([row.photo.key for row in rows], dtype=np.int64))
@@ -53,17 +61,19 @@ class Segment:
     """An index with its listings. Raises ReleaseFileError where the two do not fit."""
 
     def __init__(self, index_path: Path, listings_path: Path) -> None:
-        try:
-            self.index: Any = cast(Any, faiss.read_index(str(index_path)))
-        except RuntimeError as error:
-            raise ReleaseFileError(f"{index_path} is not a FAISS index: {error}") from error
+        self.index: Any = _read_index(index_path)
         self.listings = Listings(listings_path)
-        if self.index.ntotal != self.listings.photo_count:
-            raise ReleaseFileError(
-                f"{index_path} has {self.index.ntotal} vectors, "
-                f"{listings_path} has {self.listings.photo_count} photos."
-            )
         self._keys: Keys = faiss.vector_to_array(self.index.id_map)
+        self._check_fit(f"{index_path} and {listings_path}")
+
+    def _check_fit(self, both: str) -> None:
+        vectors, photos = len(self._keys), self.listings.photo_count
+        if vectors != photos:
+            raise ReleaseFileError(f"{both} do not fit: {vectors} vectors and {photos} photos.")
+        # Keys are hashes: where the first and the last agree, those between do too.
+        ends = (*self._keys[:1].tolist(), *self._keys[-1:].tolist())
+        if ends != self.listings.key_range or not (self._keys[1:] > self._keys[:-1]).all():
+            raise ReleaseFileError(f"{both} do not fit: their photos are different ones.")
 
     @property
     def width(self) -> int:
@@ -91,3 +101,23 @@ class Segment:
         places = np.searchsorted(self._keys, keys)
         found: Embeddings = self.index.index.reconstruct_batch(places)
         return found
+
+
+def _read_index(path: Path) -> faiss.IndexIDMap:
+    try:
+        with _READING:
+            limit_bytes = faiss.get_deserialization_vector_byte_limit()
+            # No vector is longer than its file: else a damaged length takes all memory there is.
+            faiss.set_deserialization_vector_byte_limit(path.stat().st_size)
+            try:
+                index = faiss.read_index(str(path))
+            finally:
+                faiss.set_deserialization_vector_byte_limit(limit_bytes)
+    except (RuntimeError, MemoryError, OSError) as error:
+        raise ReleaseFileError(f"{path} is not a FAISS index: {error}") from error
+    if not isinstance(index, faiss.IndexIDMap) or index.metric_type != faiss.METRIC_INNER_PRODUCT:
+        raise ReleaseFileError(
+            f"{path} is a FAISS {type(index).__name__} of metric {index.metric_type}; "
+            "a segment has an IndexIDMap of inner products."
+        )
+    return index

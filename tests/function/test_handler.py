@@ -6,15 +6,20 @@ import dataclasses
 import importlib
 import json
 import logging
+import sqlite3
 import sys
+from contextlib import closing
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from gateway_events import Asked, http_api_v2, rest_v1
 from small_release import build
 
+from release.blobs import write_blob
 from release.publisher import make_current
 from release.reader import read_manifest, read_pointer
+from release.segment import LISTINGS_FILE
 from release.store import Store
 
 CONTEXT = SimpleNamespace(aws_request_id="8f5c1c0e-1d2f-4b6a-9c3d-7e8f9a0b1c2d")
@@ -161,12 +166,16 @@ def test_without_a_release_the_handler_is_made_all_the_same(module, settings):
 
 
 def _publish_mixed(store_url: str) -> None:
-    """A release whose index is another release's: it loads, and no search can be answered."""
+    """A release whose listings are not those of its index: it loads, and answers no search."""
     build(store_url, "first", seed=1)
-    build(store_url, "second", seed=2)
     store = Store(store_url)
-    first, second = read_manifest(store, "first"), read_manifest(store, "second")
-    files = first.files | {"base/index.faiss": second.files["base/index.faiss"]}
+    first = read_manifest(store, "first")
+    listings = Path(store_url).parent / LISTINGS_FILE
+    listings.write_bytes(store.read(first.files[f"base/{LISTINGS_FILE}"].path))
+    with closing(sqlite3.connect(listings)) as db, db:
+        ends = db.execute("SELECT min(key), max(key) FROM photos").fetchone()
+        db.execute("UPDATE photos SET key = key + 1 WHERE key NOT IN (?, ?)", ends)
+    files = first.files | {f"base/{LISTINGS_FILE}": write_blob(store, listings)}
     mixed = dataclasses.replace(first, release_id="mixed", files=files)
     store.write_once(mixed.path, mixed.to_json())
     make_current(store, "mixed", read_pointer(store))

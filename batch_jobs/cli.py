@@ -3,6 +3,7 @@
 Commands import what they need when they run: torch takes seconds, which `search` need not pay.
 """
 
+import signal
 import sys
 
 import typer
@@ -34,15 +35,23 @@ for command in (
     app.command()(command)
 
 
+class StoppedError(BaseException):
+    """Ctrl-C or the end of a machine; nothing on the way may take it for an error and go on."""
+
+
 def main() -> None:
-    """The entry point: an error is one line and exit code 1, Ctrl-C is exit code 130."""
+    """The entry point: an error is one line and exit code 1, a signal is exit code 128 + signal."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
     try:
-        app(standalone_mode=False)
-    except typer.Exit as error:
-        sys.exit(error.exit_code)
+        app()
     except MarketplaceSearchError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
-    except (KeyboardInterrupt, typer.Abort):
+    except StoppedError as stopped:
         print("stopped; the same command goes on from here", file=sys.stderr)
-        sys.exit(130)
+        sys.exit(128 + stopped.args[0])
+
+
+def _stop(number: int, _frame: object) -> None:
+    raise StoppedError(number)

@@ -2,17 +2,15 @@
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from batch_jobs.stage import cpu_count
+from batch_jobs.stage_lines import print_line
 from batch_jobs.train.options import TrainOptions
 from release.errors import JobError
 from release.store import Store
-
-if TYPE_CHECKING:
-    from batch_jobs.stage import Done
 
 CATALOGUE_HELP = "A folder, a URL, or the name of a catalogue in the store."
 DEFAULT = TrainOptions()
@@ -73,21 +71,22 @@ def run(
     keep_out: KeepOut = 0,
 ) -> None:
     """Every stage: clean, train, export, embed, index, publish."""
-    from batch_jobs import pipeline
     from batch_jobs.clean.catalogue import open_catalogue
     from batch_jobs.clean.stage import CleanOptions, default_run_id
-    from batch_jobs.index_stage import IndexOptions
-    from batch_jobs.progress import Progress
     from model_export.backbones import check_name
 
     check_name(backbone)
-    options = pipeline.RunOptions(
-        CleanOptions(size),
-        TrainOptions(backbone, weights, epochs, batch_size, learning_rate, sibling_weight, seed),
-        IndexOptions(keep_out),
+    cleaning = CleanOptions(size)
+    training = TrainOptions(
+        backbone, weights, epochs, batch_size, learning_rate, sibling_weight, seed
     )
     opened = Store(store, create=True)
-    chosen = run_id or default_run_id(open_catalogue(catalogue, opened), options.clean)
+    chosen = run_id or default_run_id(open_catalogue(catalogue, opened), cleaning)
+    from batch_jobs import pipeline
+    from batch_jobs.index_stage import IndexOptions
+    from batch_jobs.progress import Progress
+
+    options = pipeline.RunOptions(cleaning, training, IndexOptions(keep_out))
     pipeline.run(opened, catalogue, chosen, options, Progress())
 
 
@@ -100,7 +99,7 @@ def clean(
 
     opened = Store(store, create=True)
     done = stage.run(opened, catalogue, stage.CleanOptions(size), run_id or None, Progress())
-    _print("clean", done)
+    print_line("clean", done)
 
 
 def train(
@@ -116,14 +115,15 @@ def train(
     seed: Seed = DEFAULT.seed,
 ) -> None:
     """Trains the network and measures it on listings that it has not seen."""
-    from batch_jobs.progress import Progress
-    from batch_jobs.train import stage
-
     opened = Store(store)
     options = TrainOptions(
         backbone, weights, epochs, batch_size, learning_rate, sibling_weight, seed
     )
-    _print("train", stage.run(opened, _run_id(opened, run_id, catalogue), options, Progress()))
+    chosen = _run_id(opened, run_id, catalogue)
+    from batch_jobs.progress import Progress
+    from batch_jobs.train import stage
+
+    print_line("train", stage.run(opened, chosen, options, Progress()))
 
 
 def export(store: StoreUrl = "./store", catalogue: SomeCatalogue = "", run_id: RunId = "") -> None:
@@ -131,7 +131,7 @@ def export(store: StoreUrl = "./store", catalogue: SomeCatalogue = "", run_id: R
     from batch_jobs import export_stage
 
     opened = Store(store)
-    _print("export", export_stage.run(opened, _run_id(opened, run_id, catalogue)))
+    print_line("export", export_stage.run(opened, _run_id(opened, run_id, catalogue)))
 
 
 def embed(
@@ -148,7 +148,7 @@ def embed(
     opened = Store(store)
     part = embed_stage.Shard(shard, shards)
     done = embed_stage.run(opened, _run_id(opened, run_id, catalogue), part, Progress())
-    _print("embed", done)
+    print_line("embed", done)
 
 
 def index(
@@ -162,7 +162,7 @@ def index(
 
     opened = Store(store)
     options = index_stage.IndexOptions(keep_out)
-    _print("index", index_stage.run(opened, _run_id(opened, run_id, catalogue), options))
+    print_line("index", index_stage.run(opened, _run_id(opened, run_id, catalogue), options))
 
 
 def publish(store: StoreUrl = "./store", catalogue: SomeCatalogue = "", run_id: RunId = "") -> None:
@@ -170,7 +170,7 @@ def publish(store: StoreUrl = "./store", catalogue: SomeCatalogue = "", run_id: 
     from batch_jobs import publish_stage
 
     opened = Store(store)
-    _print("publish", publish_stage.run(opened, _run_id(opened, run_id, catalogue)))
+    print_line("publish", publish_stage.run(opened, _run_id(opened, run_id, catalogue)))
 
 
 def _run_id(store: Store, run_id: str, catalogue: str) -> str:
@@ -187,9 +187,3 @@ def _run_id(store: Store, run_id: str, catalogue: str) -> str:
         found = ", ".join(runs) or "none"
         raise JobError(f"Which run? Give --run or --catalogue. Runs in {store.url}: {found}.")
     return runs[0]
-
-
-def _print(stage: str, done: "Done | None") -> None:
-    from batch_jobs.pipeline import print_line
-
-    print_line(stage, done)

@@ -88,11 +88,15 @@ class StageFolder:
             f"Run it first: marketplace-search {self.stage} --run {self.run_id}"
         )
 
+    def up_to_date(self, inputs: Inputs) -> Done | None:
+        """The stage's Done where it was made from just these inputs."""
+        done = self.done()
+        return replace(done, up_to_date=True) if done and done.inputs == inputs else None
+
     def begin(self, inputs: Inputs) -> Done | None:
         """Makes ready for a stage with these inputs; gives its Done where it is up to date."""
-        done = self.done()
-        if done and done.inputs == inputs:
-            return replace(done, up_to_date=True)
+        if done := self.up_to_date(inputs):
+            return done
         begun = json.dumps(inputs, sort_keys=True, indent=1).encode()
         if not self.has("begun.json"):
             self.store.write(self.path("begun.json"), begun)

@@ -35,13 +35,14 @@ def run(store: Store, run_id: str, options: TrainOptions, progress: Progress) ->
     clean = folder.sibling("clean")
     cleaned = clean.require()
     inputs = {"clean": cleaned.digest, "options": asdict(options), "software": software()}
-    if done := folder.begin(inputs):
+    if done := folder.up_to_date(inputs):
         return done
     _prepare_torch(options.seed)
     photos = load_photos(clean, cleaned.inputs["options"]["size"])
     split = split_by_listing(photos, options.seed)
     config = NetworkConfig(options.backbone, photos.size, len(photos.categories))
     network = build_network(config, options.weights)
+    folder.begin(inputs)  # not before the weights are known to fit: it empties the folder
     fit = Fit(network, photos, split, options, folder, progress)
     features = backbone_features(fit)
     untrained = _untrained_scores(features, photos, split)

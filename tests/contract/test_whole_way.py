@@ -15,7 +15,7 @@ import pytest
 from drawn_catalogue import DrawnCatalogue
 from whole_way import OPTIONS, RUN_ID, SmallRun, run_small
 
-from batch_jobs import embed_stage, pipeline, publish_stage
+from batch_jobs import embed_stage, publish_stage, stage_lines
 from batch_jobs.embed_stage import Shard
 from batch_jobs.index_stage import IndexOptions
 from batch_jobs.progress import Progress
@@ -234,4 +234,4 @@ def test_a_blob_that_was_deleted_is_published_again(small_run: SmallRun, tmp_pat
 
 def test_the_stages_run_in_the_order_of_their_names(small_run: SmallRun) -> None:
     assert tuple(small_run.done) == STAGES
-    assert set(pipeline._DESCRIPTIONS) == set(STAGES)
+    assert set(stage_lines._DESCRIPTIONS) == set(STAGES)

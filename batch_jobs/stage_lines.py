@@ -1,0 +1,67 @@
+"""One line a stage: what it did, in its own words, and how long it took."""
+
+from collections.abc import Callable
+from typing import Any
+
+from batch_jobs.stage import Done
+
+Counts = dict[str, Any]
+
+
+def print_line(stage: str, done: Done | None) -> None:
+    """What a stage did and how long it took, on standard output."""
+    if done is None:
+        print(f"{stage:8} this shard is done; others are not yet", flush=True)
+        return
+    state = "up to date" if done.up_to_date else f"{done.seconds:.1f} s"
+    print(f"{stage:8} {_DESCRIPTIONS[stage](done.counts)}: {state}", flush=True)
+
+
+def _clean(counts: Counts) -> str:
+    return (
+        f"{counts['listings']} listings and {counts['photos']} photos kept, "
+        f"{counts['rejected_listings']} and {counts['rejected_photos']} rejected"
+    )
+
+
+def _train(counts: Counts) -> str:
+    trained, untrained = counts["trained"], counts["untrained"]
+    scores = [
+        f"{what} {trained[name]:.3f} (untrained {untrained[name]:.3f})"
+        for name, what in (
+            ("sibling_recall_at_1", "recall@1 of held-out siblings"),
+            ("category_accuracy", "category accuracy"),
+        )
+        if trained.get(name) is not None
+    ]
+    return "; ".join(scores) or f"{counts['photos']} photos, too few to hold any out"
+
+
+def _export(counts: Counts) -> str:
+    worst = counts["differences"]["embedding"]
+    return f"{counts['size_bytes'] / 1e6:.1f} MB {counts['precision']}, {worst:.0e} from torch"
+
+
+def _embed(counts: Counts) -> str:
+    return f"{counts['photos']} photos"
+
+
+def _index(counts: Counts) -> str:
+    return (
+        f"{counts['plan']}, {counts['photos']} photos of {counts['listings']} listings, "
+        f"{counts['kept_out']} kept out, {counts['finds_itself']:.1%} find themselves first"
+    )
+
+
+def _publish(counts: Counts) -> str:
+    return f"release {counts['release']}"
+
+
+_DESCRIPTIONS: dict[str, Callable[[Counts], str]] = {
+    "clean": _clean,
+    "train": _train,
+    "export": _export,
+    "embed": _embed,
+    "index": _index,
+    "publish": _publish,
+}

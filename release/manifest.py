@@ -14,6 +14,7 @@ EXTRACTOR_FILE = "extractor.onnx"
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
 Count = Annotated[int, Field(ge=0)]
+Score = Annotated[float, Field(allow_inf_nan=False)]
 _CHECKED = ConfigDict(extra="forbid", strict=True)
 
 
@@ -68,7 +69,7 @@ class Manifest:
     extractor: ExtractorInfo
     segments: Annotated[tuple[SegmentInfo, ...], Field(min_length=1)]
     categories: tuple[tuple[str, ...], ...]
-    scores: dict[str, float]
+    scores: dict[str, Score]
     files: dict[str, Blob]
 
     @property
@@ -122,6 +123,8 @@ def _first(error: ValidationError) -> str:
 def _check_consistent(manifest: Manifest, where: str) -> None:
     wanted = [EXTRACTOR_FILE]
     for segment in manifest.segments:
+        if segment.index_file in wanted:
+            raise ManifestError(f"{where}: two segments are called {segment.name}.")
         wanted += [segment.index_file, segment.listings_file]
     for name in wanted:
         if name not in manifest.files:

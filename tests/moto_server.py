@@ -1,10 +1,12 @@
 """An S3 server for tests. A conftest.py imports the fixtures that its folder needs."""
 
+import uuid
 from collections.abc import Iterator
 
+import httpx2
 import pytest
 
-REGION = "eu-west-1"
+REGION = "us-east-1"
 
 
 @pytest.fixture(scope="session")
@@ -28,12 +30,8 @@ def s3_environment() -> Iterator[dict[str, str]]:
 @pytest.fixture
 def s3_url(s3_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
     """The URL of a folder in a new bucket; the environment leads there while the test runs."""
-    import boto3
-
     for name, value in s3_environment.items():
         monkeypatch.setenv(name, value)
-    s3 = boto3.client("s3")
-    bucket = f"test-{len(s3.list_buckets()['Buckets'])}"
-    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-    s3.close()
+    bucket = f"test-{uuid.uuid4()}"
+    httpx2.put(f"{s3_environment['AWS_ENDPOINT_URL']}/{bucket}").raise_for_status()
     return f"s3://{bucket}/a store"

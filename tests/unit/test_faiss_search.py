@@ -120,7 +120,7 @@ def check_nearest(found: list[tuple[str, float]], wanted: dict[str, float], k: i
         } <= set(ids)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(shops(), vectors, st.integers(1, 12), st.none() | filters_drawn)
 def test_photos_are_the_nearest_that_match_and_as_many_as_asked_for(
     shop: Shop, query: list[int], k: int, filters: Filters | None
@@ -137,7 +137,7 @@ def test_photos_are_the_nearest_that_match_and_as_many_as_asked_for(
     assert order == sorted(order)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(
     shops(),
     st.lists(vectors, min_size=1, max_size=3),
@@ -164,7 +164,7 @@ def test_listings_are_the_nearest_that_match_and_as_many_as_asked_for(
         assert similarities[hit.photo.image_id] == pytest.approx(hit.similarity, abs=ROUNDING)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=15)
 @given(shops())
 def test_every_photo_finds_itself_and_stands_with_its_own_vector(shop: Shop) -> None:
     for row in shop.photos:

@@ -29,7 +29,7 @@ check: .venv/dev ## Formatting, lint, types, and documentation that must not dri
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/cog --check -r README.md
+	@$(BIN)/cog --check README.md
 
 fmt: .venv/dev ## Formats the code and rewrites the generated parts of the documentation
 	@$(BIN)/ruff format .

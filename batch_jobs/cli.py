@@ -44,7 +44,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     try:
-        app()
+        app(prog_name="marketplace-search")
     except MarketplaceSearchError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)

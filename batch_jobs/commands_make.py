@@ -93,7 +93,7 @@ def run(
 def clean(
     catalogue: CatalogueName, store: StoreUrl = "./store", run_id: RunId = "", size: Size = 224
 ) -> None:
-    """Repairs the tables, prepares the photos, keeps what it rejects with the reason."""
+    """Mends the tables, prepares the photos, keeps the rejects."""
     from batch_jobs.clean import stage
     from batch_jobs.progress import Progress
 
@@ -114,7 +114,7 @@ def train(
     sibling_weight: SiblingWeight = DEFAULT.sibling_weight,
     seed: Seed = DEFAULT.seed,
 ) -> None:
-    """Trains the network and measures it on listings that it has not seen."""
+    """Trains the network, measures it on unseen listings."""
     opened = Store(store)
     options = TrainOptions(
         backbone, weights, epochs, batch_size, learning_rate, sibling_weight, seed
@@ -127,7 +127,7 @@ def train(
 
 
 def export(store: StoreUrl = "./store", catalogue: SomeCatalogue = "", run_id: RunId = "") -> None:
-    """Exports the network to ONNX and checks that it agrees with torch."""
+    """Exports the network to ONNX, checks it against torch."""
     from batch_jobs import export_stage
 
     opened = Store(store)
@@ -157,7 +157,7 @@ def index(
     run_id: RunId = "",
     keep_out: KeepOut = 0,
 ) -> None:
-    """Builds the FAISS index and the listing table, and measures the index."""
+    """Builds and measures the index and the listing table."""
     from batch_jobs import index_stage
 
     opened = Store(store)
@@ -166,7 +166,7 @@ def index(
 
 
 def publish(store: StoreUrl = "./store", catalogue: SomeCatalogue = "", run_id: RunId = "") -> None:
-    """Publishes model, index and listings as a release, and makes it current."""
+    """Publishes the run as a release and makes it current."""
     from batch_jobs import publish_stage
 
     opened = Store(store)

@@ -46,7 +46,7 @@ def releases(store: StoreUrl = "./store") -> None:
 
 
 def rollback(release: ReleaseId = "", store: StoreUrl = "./store") -> None:
-    """Makes an earlier release (or any one named) current."""
+    """Makes the release before, or any one named, current."""
     from release.publisher import make_current, rollback_target
     from release.reader import list_manifests, read_pointer
 

@@ -66,9 +66,9 @@ def whiten(network: ExtractorNetwork, features: Tensor, shrinkage: float = 0.05)
 
     Whitened cosines weigh rare directions like common ones, which is what telling one item from
     its look-alikes needs: Jegou & Chum, "Negative evidences and co-occurrences in image
-    retrieval", ECCV 2012. To each variance is added `shrinkage` times the mean one of the directions that
-    n photos can span, the more the fewer there are: else what they never showed, down to the noise
-    of a JPEG, would be blown up.
+    retrieval", ECCV 2012. To each variance is added `shrinkage` times the mean one of the
+    directions that n photos can span, the more the fewer there are: else what they never showed,
+    down to the noise of a JPEG, would be blown up.
     """
     rows = network.norm(features.double())
     mean = rows.mean(0)

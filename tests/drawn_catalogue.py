@@ -62,7 +62,13 @@ def _uuid(rng: random.Random) -> str:
 
 def _part(kind: int, rng: random.Random) -> Part:
     colour = (rng.randrange(256), rng.randrange(256), rng.randrange(256))
-    return SHAPES[kind], colour, rng.randrange(20, 120), rng.randrange(20, 100), rng.randrange(30, 90)
+    return (
+        SHAPES[kind],
+        colour,
+        rng.randrange(20, 120),
+        rng.randrange(20, 100),
+        rng.randrange(30, 90),
+    )
 
 
 def _draw(path: Path, parts: list[Part], rng: random.Random) -> None:

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from cleaned_catalogue import HandMade, clean, picture
-from drawn_catalogue import DrawnCatalogue, draw_catalogue
+from drawn_catalogue import SIDE, DrawnCatalogue, draw_catalogue
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -43,7 +43,7 @@ def test_photos_have_the_size_asked_for(drawn: DrawnCatalogue, tmp_path: Path) -
     for row in cleaned.photos:
         image = Image.open(io.BytesIO(row["photo"]))
         assert (image.format, image.size) == ("JPEG", (64, 64))
-        assert (row["source_width"], row["source_height"]) == (96, 80)
+        assert (row["source_width"], row["source_height"]) == (SIDE, SIDE - 32)
 
 
 def test_listings_are_rejected_with_their_reason(tmp_path: Path) -> None:

@@ -8,9 +8,10 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
-# The function's platform on AWS.
+# The function's platform on AWS. An older pip takes a platform at its word, so each that a wheel
+# may name is named.
 FUNCTION_PYTHON ?= 3.13
-FUNCTION_PLATFORM ?= manylinux_2_28_x86_64
+FUNCTION_PLATFORMS ?= manylinux_2_28_x86_64 manylinux_2_27_x86_64 manylinux2014_x86_64
 
 .PHONY: help setup demo test check fmt serve bench lock clean build-SearchFunction
 
@@ -56,7 +57,7 @@ clean: ## Deletes what was built, but neither ./store nor the virtual environmen
 
 # `sam build` calls this with the folder that becomes the function's zip.
 build-SearchFunction: .venv/python
-	@$(BIN)/python $(PIP_INSTALL) --platform $(FUNCTION_PLATFORM) \
+	@$(BIN)/python $(PIP_INSTALL) --no-compile $(FUNCTION_PLATFORMS:%=--platform %) \
 		--python-version $(FUNCTION_PYTHON) --only-binary=:all: \
 		-r lambda_search/requirements.txt -t "$(ARTIFACTS_DIR)"
 	@cp -r release lambda_search "$(ARTIFACTS_DIR)"

@@ -11,6 +11,8 @@ from release.reader import Release, open_current, open_release, read_pointer
 from release.store import Store
 
 RETRY_S = 5.0  # how soon to look again while there is no release
+NOTHING_YET = "There is no release yet. Make one: marketplace-search run --catalogue PATH"
+DOES_NOT_LOAD = "No release can be loaded; the log says why."
 _log = logging.getLogger(__name__)
 
 
@@ -86,6 +88,7 @@ class Releases:
 
     def _report(self, error: Exception) -> None:
         known = isinstance(error, MarketplaceSearchError)
-        self._reason = str(error) if known else "The release does not load; the log says why."
+        # Whoever asks the service need not know where its store is and what is in it.
+        self._reason = NOTHING_YET if isinstance(error, NoReleaseError) else DOES_NOT_LOAD
         serving = f"{self._held[1].manifest.release_id} goes on" if self._held else "nothing"
         _log.error("No new release, %s serving: %s", serving, error, exc_info=not known)

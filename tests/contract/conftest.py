@@ -1,14 +1,11 @@
 """A store of each kind, empty, for what must hold on both."""
 
-import sys
 from pathlib import Path
 
 import pytest
 from moto_server import s3_environment, s3_url
 
 from release.store import Store
-
-sys.path.append(str(Path(__file__).parents[1] / "function"))  # small_release
 
 __all__ = ["s3_environment", "s3_url"]
 

@@ -45,7 +45,7 @@ def test_an_error_of_another_kind_is_logged_whole_and_told_in_general(
     build(settings.store_url, "first", seed=1)
     settings.cache_dir.write_text("a file where the cache should be")
     releases = Releases(_on_s3(settings), clock)
-    with pytest.raises(NoReleaseError, match=r"^The release does not load; the log says why\.$"):
+    with pytest.raises(NoReleaseError, match=r"^No release can be loaded; the log says why\.$"):
         releases.current()
     assert "Traceback" in caplog.text
     assert "FileExistsError" in caplog.text

@@ -68,14 +68,17 @@ def whiten(network: ExtractorNetwork, features: Tensor, shrinkage: float = 0.05)
     its look-alikes needs: Jegou & Chum, "Negative evidences and co-occurrences in image
     retrieval", ECCV 2012. To each variance is added `shrinkage` times the mean one of the
     directions that n photos can span, the more the fewer there are: else what they never showed,
-    down to the noise of a JPEG, would be blown up.
+    down to the noise of a JPEG, would be blown up. One photo has no variance: the projection then
+    stays the random one that it is.
     """
+    if len(features) < 2:
+        return
     rows = network.norm(features.double())
     mean = rows.mean(0)
     centred = rows - mean
     variance, axes = torch.linalg.eigh(centred.T @ centred / len(rows))  # ascending
     variance, axes = variance.clamp(min=0).flip(0), axes.flip(1)
-    spanned = max(1, min(len(rows) - 1, len(variance)))
+    spanned = min(len(rows) - 1, len(variance))
     added = shrinkage * (1 + (len(variance) / len(rows)) ** 0.5) * variance.sum() / spanned
     scale = (variance + added + 1e-6).rsqrt()
     kept = min(network.projection.out_features, len(variance))

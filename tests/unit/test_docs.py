@@ -1,6 +1,8 @@
 """The documentation is true: its links lead somewhere, its settings and commands exist."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -44,3 +46,9 @@ def test_every_make_target_in_the_documentation_exists() -> None:
     targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.M))
     used = set(re.findall(r"(?:^    |`)make ([a-z]+)", text, re.M))
     assert {"demo", "test", "serve", "help"} <= used <= targets
+
+
+def test_the_generated_parts_of_the_readme_are_up_to_date() -> None:
+    command = [sys.executable, "-m", "cogapp", "--check", "README.md"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr

@@ -73,7 +73,7 @@ def whiten(network: ExtractorNetwork, features: Tensor, shrinkage: float = 0.05)
     """
     if len(features) < 2:
         return
-    rows = network.norm(features.double())
+    rows = network.norm(features.double().cpu())
     mean = rows.mean(0)
     centred = rows - mean
     variance, axes = torch.linalg.eigh(centred.T @ centred / len(rows))  # ascending

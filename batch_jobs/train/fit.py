@@ -23,6 +23,7 @@ from model_export.backbones import NO_WEIGHTS
 from model_export.export import save_weights
 from model_export.network import ExtractorNetwork, set_categories, whiten
 
+Embedded = tuple[NDArray[np.float32], NDArray[np.int64]]  # (n, width), predicted categories (n,)
 CHECKPOINT, BEST = "checkpoint.pt", "best.pt"
 EVAL_BATCH = 32
 WARM_UP_SHARE = 0.1
@@ -69,11 +70,11 @@ class Fit:
             self._start(features)
         for epoch in range(len(self.history.epochs), self.options.epochs + 1):
             loss = self._train_one_epoch(epoch)
-            self._validate(epoch, loss)
+            self._validate(epoch, loss, self.embed(self._seen()))
         self.network.load_state_dict(_load(self.folder.read(BEST)))
         return self.history
 
-    def embed(self, places: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    def embed(self, places: NDArray[np.int64]) -> Embedded:
         """Embeddings (n, width) and predicted categories (n,) of whole photos."""
         self.network.eval()
         embeddings, predicted = [], []
@@ -85,14 +86,20 @@ class Fit:
                     predicted.append(logits.argmax(dim=1).cpu())
         return torch.cat(embeddings).numpy(), torch.cat(predicted).numpy()
 
+    def _seen(self) -> NDArray[np.int64]:
+        """The places that validation looks at: all but the test part's."""
+        return self.split.places("train", "validation")
+
     def _start(self, features: Tensor) -> None:
         train = torch.from_numpy(self.split.places("train"))
-        whiten(self.network, features[train].to(self.device))
+        whiten(self.network, features[train])
         with torch.no_grad():
             embedding, _ = self.network.head(features[train].to(self.device))
-        labels = torch.from_numpy(self.photos.labels)[train].to(self.device)
-        set_categories(self.network, embedding, labels)
-        self._validate(0, None)
+            labels = torch.from_numpy(self.photos.labels)[train].to(self.device)
+            set_categories(self.network, embedding, labels)
+            seen = features[torch.from_numpy(self._seen())].to(self.device)
+            embedding, logits = self.network.head(seen)
+        self._validate(0, None, (embedding.cpu().numpy(), logits.argmax(dim=1).cpu().numpy()))
 
     def _train_one_epoch(self, epoch: int) -> float:
         torch.manual_seed(self.options.seed * 100_003 + epoch)
@@ -123,8 +130,8 @@ class Fit:
         self.optimizer.step()
         return float(loss.detach())
 
-    def _validate(self, epoch: int, loss: float | None) -> None:
-        scores = self._validation_scores()
+    def _validate(self, epoch: int, loss: float | None, seen: Embedded) -> None:
+        scores = self._validation_scores(*seen)
         known = [value for value in scores.values() if value is not None]
         score = float(np.mean(known)) if known else float(epoch)  # nothing held out: the last one
         self.history.epochs.append({"epoch": epoch, "loss": loss, **scores})
@@ -136,18 +143,17 @@ class Fit:
         self.progress.say(f"train: epoch {epoch} of {self.options.epochs}: {lost}{shown}")
         self._save()
 
-    def _validation_scores(self) -> dict[str, float | None]:
+    def _validation_scores(
+        self, embedding: NDArray[np.float32], predicted: NDArray[np.int64]
+    ) -> dict[str, float | None]:
         """Sibling recall@1 among all photos but the test part's, and category accuracy."""
-        queries = self.split.places("validation")
-        if not len(queries):
-            return {"sibling_recall_at_1": None, "category_accuracy": None}
-        places = self.split.places("train", "validation")
-        embeddings = np.zeros((len(self.photos), self.network.projection.out_features), np.float32)
-        predicted = np.zeros(len(self.photos), np.int64)
-        embeddings[places], predicted[places] = self.embed(places)
-        recall = sibling_recall(embeddings, self.photos, queries, places)
-        labels = self.photos.labels[queries]
-        accuracy = category_accuracy(predicted[queries], labels, self.photos.categories)
+        queries, places = self.split.places("validation"), self._seen()
+        by_place = np.zeros((len(self.photos), embedding.shape[1]), np.float32)
+        by_place[places] = embedding
+        recall = sibling_recall(by_place, self.photos, queries, places)
+        asked = np.isin(places, queries)
+        labels = self.photos.labels[places[asked]]
+        accuracy = category_accuracy(predicted[asked], labels, self.photos.categories)
         return {
             "sibling_recall_at_1": recall["sibling_recall_at_1"],
             "category_accuracy": accuracy["category_accuracy"],

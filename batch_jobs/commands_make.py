@@ -78,7 +78,13 @@ def run(
     check_name(backbone)
     cleaning = CleanOptions(size)
     training = TrainOptions(
-        backbone, weights, epochs, batch_size, learning_rate, sibling_weight, seed
+        backbone=backbone,
+        weights=weights,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        sibling_weight=sibling_weight,
+        seed=seed,
     )
     opened = Store(store, create=True)
     chosen = run_id or default_run_id(open_catalogue(catalogue, opened), cleaning)
@@ -117,7 +123,13 @@ def train(
     """Trains the network, measures it on unseen listings."""
     opened = Store(store)
     options = TrainOptions(
-        backbone, weights, epochs, batch_size, learning_rate, sibling_weight, seed
+        backbone=backbone,
+        weights=weights,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        sibling_weight=sibling_weight,
+        seed=seed,
     )
     chosen = _run_id(opened, run_id, catalogue)
     from batch_jobs.progress import Progress

@@ -16,7 +16,7 @@ from release.listings import Filters
 from release.store import Store
 
 ReleaseId = Annotated[
-    str, typer.Argument(metavar="[RELEASE]", help="Which one.", show_default="the one before")
+    str, typer.Argument(metavar="[RELEASE]", help="Which one.", show_default="the newest older one")
 ]
 PhotoPath = Annotated[Path, typer.Argument(metavar="PHOTO", help="A photo file.")]
 K = Annotated[int, typer.Option("-k", min=1, max=1000, help="How many listings to find.")]
@@ -46,7 +46,7 @@ def releases(store: StoreUrl = "./store") -> None:
 
 
 def rollback(release: ReleaseId = "", store: StoreUrl = "./store") -> None:
-    """Makes the release before, or any one named, current."""
+    """Makes an older release, or any one named, current."""
     from release.publisher import make_current, rollback_target
     from release.reader import list_manifests, read_pointer
 
@@ -81,7 +81,7 @@ def search(
         found = search_photo(release, photo.name, content, k, filters)
         print_table(found)
         if html or open_page:
-            page = html or Path(tempfile.gettempdir()) / "marketplace-search.html"
+            page = html or Path(tempfile.mkdtemp(prefix="marketplace-search-")) / "search.html"
             write_page(page, f"Listings that look like {photo.name}", [found], release, opened)
             print(f"The same with photos: {page}")
             if open_page:
@@ -90,12 +90,11 @@ def search(
 
 def serve(store: StoreUrl = "./store", host: Host = "127.0.0.1", port: Port = 8080) -> None:
     """Serves searches over HTTP."""
-    command = [sys.executable, "-m", "uvicorn", "lambda_search.app:create_app", "--factory"]
-    command += ["--host", host, "--port", str(port), "--no-server-header"]
-    # The function reads its store from the environment, here as on AWS.
-    environment = {**os.environ, "STORE_URL": store}  # noqa: TID251
     Store(store)  # a store that is not there is said now, not by every request
-    os.execve(command[0], command, environment)  # noqa: S606
+    # The function reads its store from the environment, here as on AWS.
+    command = ["env", f"STORE_URL={store}", sys.executable, "-m", "uvicorn", "--factory"]
+    command += ["lambda_search.app:create_app", "--host", host, "--port", str(port)]
+    os.execvp(command[0], [*command, "--no-server-header"])  # noqa: S606
 
 
 def _read(photo: Path) -> bytes:

@@ -13,7 +13,7 @@ from batch_jobs.stage import StageFolder
 from batch_jobs.train.options import TrainOptions
 from model_export.backbones import LITE0
 from release.errors import JobError
-from release.reader import Release, open_current
+from release.reader import Release, open_release
 from release.store import Store
 
 BUNDLED = Path(__file__).parent.parent / "demo" / "furniture"
@@ -27,8 +27,8 @@ def run(store: Store, catalogue_folder: str, cache: Path, threads: int) -> Path:
     """Runs every stage and three searches; gives the path of the page that shows them."""
     catalogue = open_catalogue(catalogue_folder, store)
     run_id = default_run_id(catalogue, OPTIONS.clean)
-    pipeline.run(store, catalogue_folder, run_id, OPTIONS, Progress())
-    release = open_current(store, cache, threads)
+    done = pipeline.run(store, catalogue_folder, run_id, OPTIONS, Progress())
+    release = open_release(store, done["publish"].counts["release"], cache, threads)
     kept_out = json.loads(StageFolder(store, run_id, "index").read("kept_out.json"))
     searches = [_search(release, catalogue, **row) for row in kept_out[:SEARCHES]]
     for search in searches:

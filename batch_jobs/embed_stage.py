@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from batch_jobs.progress import Progress
-from batch_jobs.stage import Done, Inputs, StageFolder, cpu_count, software
+from batch_jobs.stage import Done, Inputs, StageFolder, cpu_count, digest_of, software
 from batch_jobs.tables import embeddings_schema, read_table, write_table
 from release.errors import JobError
 from release.extractor import Extractor
@@ -19,6 +19,7 @@ from release.pixels import prepare
 from release.store import Store
 
 BATCH = 32
+COLUMNS = ["image_id", "product_id", "photo"]
 
 
 @dataclass(frozen=True)
@@ -36,27 +37,34 @@ class Shard:
 
 
 def run(store: Store, run_id: str, shard: Shard, progress: Progress) -> Done | None:
-    """Writes embeddings-<n>.parquet for each photos-<n>.parquet of the shard.
+    """Writes embeddings-<inputs>-<n>.parquet for each photos-<n>.parquet of the shard.
 
     Gives None where other shards are still to be done; the last one finishes the stage.
     """
     folder = StageFolder(store, run_id, "embed")
     clean, exported = folder.sibling("clean"), folder.sibling("export")
+    cleaned = clean.require()
     inputs = {
-        "clean": clean.require().digest,
+        "clean": cleaned.digest,
         "export": exported.require().digest,
         "software": software(),
     }
-    if done := folder.begin(inputs):
+    if done := folder.up_to_date(inputs):
         return done
-    names = clean.names("photos-")
-    mine = names[shard.index :: shard.count]
-    todo = [name for name in mine if not folder.has(_embeddings_name(name))]
+    # Shards run side by side, so none empties the folder: a file's name says what it was made from.
+    made_from = digest_of(inputs)[:10]
+    files = {
+        f"embeddings-{made_from}-{name[7:]}": name
+        for name in cleaned.outputs
+        if name.startswith("photos-")
+    }
+    mine = list(files)[shard.index :: shard.count]
+    todo = [name for name in mine if not folder.has(name)]
     if todo:
         extractor = load_extractor(exported)
         for name in progress.track(todo, len(todo), "embed: files of photos"):
-            _embed_file(clean, folder, name, extractor)
-    return _finish(folder, inputs, names)
+            _embed_file(read_table(clean, files[name], COLUMNS), folder, name, extractor)
+    return _finish(folder, inputs, list(files))
 
 
 def load_extractor(exported: StageFolder) -> Extractor:
@@ -67,14 +75,9 @@ def load_extractor(exported: StageFolder) -> Extractor:
         return Extractor(path, threads=cpu_count())
 
 
-def _embeddings_name(photos_name: str) -> str:
-    return photos_name.replace("photos-", "embeddings-")
-
-
-def _embed_file(clean: StageFolder, folder: StageFolder, name: str, extractor: Extractor) -> None:
-    table = read_table(clean, name, ["image_id", "product_id", "photo"])
+def _embed_file(table: pa.Table, folder: StageFolder, name: str, extractor: Extractor) -> None:
     rows = [row for batch in table.to_batches(BATCH) for row in _embed(batch, extractor)]
-    write_table(folder, _embeddings_name(name), rows, embeddings_schema(extractor.width))
+    write_table(folder, name, rows, embeddings_schema(extractor.width))
 
 
 def _embed(batch: pa.RecordBatch, extractor: Extractor) -> Iterator[dict[str, Any]]:
@@ -89,11 +92,13 @@ def _embed(batch: pa.RecordBatch, extractor: Extractor) -> Iterator[dict[str, An
 
 
 def _finish(folder: StageFolder, inputs: Inputs, names: list[str]) -> Done | None:
-    outputs = [_embeddings_name(name) for name in names]
-    if not set(outputs) <= set(folder.names("embeddings-")):
+    there = folder.names("embeddings-")
+    if not set(names) <= set(there):
         return None
     photos = 0
-    for name in outputs:
+    for name in names:
         folder.keep(name)
         photos += len(read_table(folder, name, ["image_id"]))
-    return folder.finish(inputs, {"photos": photos, "files": len(outputs)})
+    done = folder.finish(inputs, {"photos": photos, "files": len(names)})
+    folder.store.delete(folder.path(name) for name in there if name not in names)
+    return done

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from batch_jobs.stage import Done, StageFolder, digest_of, git_commit, software
-from batch_jobs.tables import read_table
+from batch_jobs.tables import read_shards
 from release.blobs import Blob, blob_of
-from release.errors import NoReleaseError
+from release.errors import JobError, ManifestError, NoReleaseError
 from release.manifest import (
     EXTRACTOR_FILE,
     SCHEMA_VERSION,
@@ -20,26 +20,30 @@ from release.manifest import (
     SegmentInfo,
 )
 from release.publisher import publish
-from release.reader import read_manifest, read_pointer
+from release.reader import Pointer, read_manifest, read_pointer
 from release.segment import INDEX_FILE, LISTINGS_FILE
 from release.store import Store
 
 BASE = "base"
 PHOTOS_AT_ONCE = 256
+FINDS_ITSELF = 0.99
 
 
 def run(store: Store, run_id: str) -> Done:
     """Publishes the run's model, index, listings and photos, and makes the release current.
 
-    Raises ConflictError where another publish moved the pointer meanwhile.
+    Up to date only while that release is current: after a rollback this makes it current again.
+    Raises ConflictError where another publish moved the pointer meanwhile, JobError where a file
+    of a stage before is damaged or does not fit.
     """
     folder = StageFolder(store, run_id, "publish")
     stages = {name: folder.sibling(name) for name in ("clean", "train", "export", "index")}
     inputs = {name: stage.require().digest for name, stage in stages.items()}
     inputs["software"] = software()
-    if (done := folder.begin(inputs)) and _is_complete(store, done):
-        return done
     seen = read_pointer(store)
+    if (done := folder.begin(inputs)) and _is_served(store, done, seen):
+        return done
+    _gate(stages["index"].require().counts)
     with tempfile.TemporaryDirectory() as scratch:
         files = _files(stages, Path(scratch))
         manifest = _manifest(run_id, stages, {name: blob_of(path) for name, path in files.items()})
@@ -48,14 +52,31 @@ def run(store: Store, run_id: str) -> Done:
     return folder.finish(inputs, counts)
 
 
-def _is_complete(store: Store, done: Done) -> bool:
-    """Whether all that the release is made of is still there."""
-    try:
-        manifest = read_manifest(store, done.counts["release"])
-    except NoReleaseError:
+def _is_served(store: Store, done: Done, seen: Pointer | None) -> bool:
+    """Whether the release is current and all that it is made of is still there."""
+    if seen is None or seen.release_id != done.counts["release"]:
         return False
-    found = {blob: store.stat(blob.path) for blob in manifest.files.values()}
-    return all(entry and entry.size_bytes == blob.size_bytes for blob, entry in found.items())
+    try:
+        manifest = read_manifest(store, seen.release_id)
+    except (NoReleaseError, ManifestError):
+        return False
+    sizes = {entry.path: entry.size_bytes for entry in store.list("blobs")}
+    whole = all(sizes.get(blob.path) == blob.size_bytes for blob in manifest.files.values())
+    photos = StageFolder(store, manifest.run_id, "clean")
+    return whole and all(
+        sizes.get(blob_of(photo).path) == len(photo)
+        for batch in _photo_batches(photos)
+        for photo in batch
+    )
+
+
+def _gate(counts: dict[str, Any]) -> None:
+    """Refuses an index in which photos do not find themselves."""
+    if counts["finds_itself"] < FINDS_ITSELF:
+        raise JobError(
+            f"Only {counts['finds_itself']:.1%} of the indexed photos find themselves first, at "
+            f"least {FINDS_ITSELF:.0%} must. Index and embeddings do not fit: run `embed` again."
+        )
 
 
 def _files(stages: dict[str, StageFolder], scratch: Path) -> dict[str, Path]:
@@ -69,13 +90,18 @@ def _files(stages: dict[str, StageFolder], scratch: Path) -> dict[str, Path]:
         files[name] = stage.store.local(stage.path(file)) or scratch / file
         if not files[name].exists():
             files[name].write_bytes(stage.read(file))
+        if blob_of(files[name]).sha256 != stage.require().outputs[file]:
+            where = stage.store.where(stage.path(file))
+            raise JobError(f"{where} is damaged. Delete done.json beside it and run again.")
     return files
 
 
 def _manifest(run_id: str, stages: dict[str, StageFolder], files: dict[str, Blob]) -> Manifest:
     cleaned, indexed = stages["clean"].require(), stages["index"].require()
     network = json.loads(stages["export"].read("export.json"))
-    trained = stages["train"].require().counts["trained"]
+    measured = stages["train"].require().counts
+    scores = {**measured["trained"]}
+    scores |= {f"untrained_{name}": value for name, value in measured["untrained"].items()}
     catalogue = Catalogue(cleaned.inputs["catalogue"], cleaned.inputs["fingerprint"])
     content = digest_of({name: blob.sha256 for name, blob in files.items()})
     return Manifest(
@@ -94,7 +120,7 @@ def _manifest(run_id: str, stages: dict[str, StageFolder], files: dict[str, Blob
         ),
         segments=(_segment(indexed.counts),),
         categories=tuple(tuple(path) for path in network["categories"]),
-        scores={name: value for name, value in trained.items() if value is not None},
+        scores={name: value for name, value in scores.items() if value is not None},
         files=files,
     )
 
@@ -110,6 +136,6 @@ def _segment(counts: dict[str, Any]) -> SegmentInfo:
 
 
 def _photo_batches(clean: StageFolder) -> Iterator[list[bytes]]:
-    for name in clean.names("photos-"):
-        for batch in read_table(clean, name, ["photo"]).to_batches(PHOTOS_AT_ONCE):
+    for _, table in read_shards(clean, "photos-", ["photo"]):
+        for batch in table.to_batches(PHOTOS_AT_ONCE):
             yield batch.column("photo").to_pylist()

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from release.blobs import Blob
+from release.errors import JobError
 from release.faiss_search import ListingHit
 from release.listings import Filters, Listing
 from release.pixels import encode, prepare
@@ -86,7 +87,10 @@ def write_page(
         photos=release.search.photo_count,
         searches=[_search_values(search, release, store) for search in searches],
     )
-    path.write_text(page, encoding="utf-8")
+    try:
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise JobError(f"{path} cannot be written: {error.strerror}.") from error
 
 
 def _search_values(search: Search, release: Release, store: Store) -> dict[str, object]:

@@ -78,15 +78,27 @@ class StageFolder:
             return Done(**json.loads(self.read("done.json")))
         except MissingObjectError:
             return None
+        except (ValueError, TypeError) as error:
+            where = self.store.where(self.path("done.json"))
+            raise JobError(f"{where} is damaged ({error}). Delete it and run again.") from error
 
     def require(self) -> Done:
-        """Raises JobError where the stage has not been done."""
-        if found := self.done():
-            return found
-        raise JobError(
-            f"Run {self.run_id} in {self.store.url} has no finished {self.stage!r} stage. "
-            f"Run it first: marketplace-search {self.stage} --run {self.run_id}"
-        )
+        """Raises JobError where the stage is not done, or one before it was done again since."""
+        remedy = f"Run it first: marketplace-search {self.stage} --run {self.run_id}"
+        found = self.done()
+        if found is None:
+            raise JobError(
+                f"Run {self.run_id} of {self.store.url} has no finished {self.stage} stage. "
+                f"{remedy}"
+            )
+        for earlier in STAGES:
+            made_from = found.inputs.get(earlier)
+            if made_from is not None and made_from != self.sibling(earlier).require().digest:
+                raise JobError(
+                    f"The {self.stage} stage of run {self.run_id} was made from another "
+                    f"{earlier} stage than there is now. {remedy}"
+                )
+        return found
 
     def up_to_date(self, inputs: Inputs) -> Done | None:
         """The stage's Done where it was made from just these inputs."""
@@ -144,12 +156,11 @@ class StageFolder:
         return done
 
     def _empty(self) -> None:
-        # done.json goes first, so that nothing counts any more; begun.json last, so that a kill
-        # in between does not make what is left look like this attempt's.
-        names = self.names()
-        middle = [name for name in names if name not in ("done.json", "begun.json")]
-        for some in (["done.json"] if "done.json" in names else [], middle, ["begun.json"]):
-            self.store.delete(self.path(name) for name in some)
+        # The mark comes first: what a kill leaves behind is then nobody's, whatever is asked next.
+        self.store.write(self.path("begun.json"), b"emptying")
+        names = [name for name in self.names() if name != "begun.json"]
+        for name in sorted(names, key=lambda name: name != "done.json"):
+            self.store.delete([self.path(name)])
 
 
 def digest_of(value: object) -> str:

@@ -77,6 +77,7 @@ def read_table(folder: StageFolder, name: str, columns: list[str] | None = None)
 def read_shards(
     folder: StageFolder, prefix: str, columns: list[str] | None = None
 ) -> Iterator[tuple[str, pa.Table]]:
-    """The files `<prefix>*.parquet` of a stage in the order of their names, one at a time."""
-    for name in folder.names(prefix):
-        yield name, read_table(folder, name, columns)
+    """The outputs `<prefix>*.parquet` of a finished stage by name, one at a time."""
+    for name in sorted(folder.require().outputs):
+        if name.startswith(prefix):
+            yield name, read_table(folder, name, columns)

@@ -141,5 +141,7 @@ def _photo(release: Release, image_id: str) -> Photo:
 def _content(store: Store, blob: Blob) -> bytes:
     content = store.read(blob.path)
     if blob_of(content) != blob:
-        raise DamagedBlobError(f"{store.where(blob.path)} is damaged. Publish the run again.")
+        raise DamagedBlobError(
+            f"{store.where(blob.path)} is damaged. Delete it and publish the run again."
+        )
     return content

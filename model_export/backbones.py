@@ -55,7 +55,9 @@ def build(name: str, weights: str = DEFAULT_WEIGHTS, size: int = 224) -> Backbon
     if name == LITE0:
         module, mean, std = _lite0(weights), HALF, HALF
     else:
-        module, mean, std = _torchvision(name, weights), IMAGENET_MEAN, IMAGENET_STD
+        module = _torchvision(name, weights)
+        inception = hasattr(module, "transform_input")  # these were trained with half and half
+        mean, std = (HALF, HALF) if inception else (IMAGENET_MEAN, IMAGENET_STD)
     cut_classifier(module)
     return Backbone(name, module, _feature_width(module, size), mean, std)
 
@@ -81,6 +83,9 @@ def _torchvision(name: str, weights: str) -> nn.Module:
         if weights != NO_WEIGHTS:
             _load_file(module, weights)
     _drop_auxiliary(module)
+    if hasattr(module, "transform_input"):
+        # torchvision sets it with its own weights alone; a network built again must be the same.
+        setattr(module, "transform_input", False)  # noqa: B010  # as below
     return module
 
 

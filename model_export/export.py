@@ -36,9 +36,13 @@ def export(network: ExtractorNetwork, size: int, path: Path) -> dict[str, float]
     if program is None:  # only without dynamo
         raise JobError("torch.onnx.export gave no program.")
     program.save(str(path), external_data=False)
-    onnx.checker.check_model(str(path), full_check=True)
-    differences = parity(network, size, path)
-    _refuse_differences(differences, path)
+    try:
+        onnx.checker.check_model(str(path), full_check=True)
+        differences = parity(network, size, path)
+        _refuse_differences(differences)
+    except Exception as error:  # onnx and onnxruntime have no common class
+        path.unlink()
+        raise JobError(f"The export is refused: {error}") from error
     return differences
 
 
@@ -58,14 +62,13 @@ def parity(network: ExtractorNetwork, size: int, path: Path) -> dict[str, float]
     return worst
 
 
-def _refuse_differences(differences: dict[str, float], path: Path) -> None:
+def _refuse_differences(differences: dict[str, float]) -> None:
     limits = dict(zip(OUTPUTS, (EMBEDDING_TOLERANCE, LOGIT_TOLERANCE), strict=True))
     for name, limit in limits.items():
         if not differences[name] <= limit:  # a NaN fails as well
-            path.unlink()
             raise JobError(
-                f"The exported {name} differs from torch by {differences[name]:.2g}, more than "
-                f"{limit:.2g}, so the export is refused. Try another version of torch or onnx."
+                f"{name} differs from torch by {differences[name]:.2g}, more than {limit:.2g}. "
+                "Try another version of torch or onnx."
             )
 
 

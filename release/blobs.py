@@ -40,7 +40,7 @@ def write_blob(store: Store, content: bytes | Path, content_type: str | None = N
     blob = blob_of(content)
     found = store.stat(blob.path)
     if found and found.size_bytes != blob.size_bytes:
-        store.write(blob.path, content)
+        store.write(blob.path, content, content_type)
     elif not found:
         with suppress(ConflictError):  # another publisher has just written the same bytes
             store.write_once(blob.path, content, content_type)
@@ -74,11 +74,12 @@ def _download(store: Store, blob: Blob, path: Path) -> None:
                 digest.update(chunk)
                 size_bytes += file.write(chunk)
         _check(store, blob, Blob(digest.hexdigest(), size_bytes))
-        partial.rename(path)
+        partial.replace(path)
     except StoreError:
-        partial.unlink(missing_ok=True)
         _check_size(store, blob)
         raise
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 _REMEDY = "publish the run again, or roll back to another release."

@@ -57,7 +57,7 @@ class FaissSearch:
     def search_photos(
         self, features: ArrayLike, k: int, filters: Filters | None = None
     ) -> list[list[PhotoHit]]:
-        """As `search`, with similarities; equal ones are in the order of their image ids."""
+        """As `search`, with similarities; those found and equal are in the order of ids."""
         queries = self._checked(features, k)
         per_query: list[list[PhotoHit]] = [[] for _ in queries]
         for segment in self._segments:
@@ -85,8 +85,9 @@ class FaissSearch:
         """
         total, asked = self.photo_count, 4 * k + 16
         while True:
-            hits = self._by_listing(self.search_photos(features, asked, filters), without)
-            if len(hits) >= k or asked >= total:
+            found = self.search_photos(features, asked, filters)
+            hits = self._by_listing(found, without)
+            if len(hits) >= k or asked >= total or all(len(photos) < asked for photos in found):
                 return [self._with_listing(hit) for hit in hits[:k]]
             asked *= 4
 

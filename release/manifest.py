@@ -20,7 +20,10 @@ _CHECKED = ConfigDict(extra="forbid", strict=True)
 
 @dataclass(frozen=True, config=_CHECKED)
 class Catalogue:
-    """Where the listings came from. `sha256` is over the tables and the photos' names and sizes."""
+    """Where the listings came from.
+
+    `sha256` is over the tables and the photos' names, sizes and versions.
+    """
 
     name: str
     sha256: Sha256

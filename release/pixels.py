@@ -18,7 +18,9 @@ from release.errors import PhotoError
 # Named, so that Pillow never tries a format that starts another program (EPS) or that nobody sends.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "BMP", "TIFF")
 MIN_SIDE = 32
-MAX_PIXELS = 100_000_000
+# A JPEG is decoded at a reduced scale; another photo needs some 12 bytes a pixel to be decoded.
+MAX_JPEG_PIXELS = 100_000_000
+MAX_PIXELS = 40_000_000
 JPEG_QUALITY = 95
 PHOTO_REASONS = (
     "empty_file",
@@ -71,7 +73,7 @@ def prepare(photo: bytes, size: int) -> Prepared:
         raise PhotoError("empty_file", "The photo has no bytes. Send a photo file.")
     image = _open(photo)
     width, height = image.size
-    _check_size(width, height)
+    _check_size(width, height, MAX_JPEG_PIXELS if image.format == "JPEG" else MAX_PIXELS)
     try:
         pixels = _fit(_decode(image, size), size)
     except _DECODE_ERRORS as error:
@@ -98,16 +100,16 @@ def _open(photo: bytes) -> Image.Image:
         raise _decode_error(error) from error
 
 
-def _check_size(width: int, height: int) -> None:
+def _check_size(width: int, height: int, limit: int) -> None:
     if min(width, height) < MIN_SIDE:
         raise PhotoError(
             "too_small",
             f"The photo is {width} x {height} pixels; each side needs at least {MIN_SIDE}.",
         )
-    if width * height > MAX_PIXELS:
+    if width * height > limit:
         raise PhotoError(
             "too_many_pixels",
-            f"The photo is {width} x {height} pixels; at most {MAX_PIXELS:,} in all are read. "
+            f"The photo is {width} x {height} pixels; at most {limit:,} in all are read. "
             "Send it smaller.",
         )
 
@@ -130,8 +132,10 @@ def _decode(image: Image.Image, size: int) -> Image.Image:
 
 def _to_rgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     if image.mode.startswith("I;16") or image.mode == "I":
-        sixteen = np.asarray(image).astype(np.int64)
-        image = Image.fromarray((sixteen.clip(0, 65535) >> 8).astype(np.uint8))
+        sixteen = np.asarray(image)
+        if sixteen.dtype.itemsize > 2:
+            sixteen = sixteen.clip(0, 65535).astype(np.uint16)
+        image = Image.fromarray((sixteen >> 8).astype(np.uint8))
     if image.has_transparency_data:
         image = _over_white(image if image.mode == "RGBA" else image.convert("RGBA"))
     if profile and image.mode in ("RGB", "P", "CMYK", "L"):

@@ -1,6 +1,7 @@
 """Opens a release: pointer, manifest, blobs checked by SHA-256, extractor and index in memory."""
 
 import json
+import logging
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from release.segment import Segment
 from release.store import Store
 
 POINTER = "current.json"
+_log = logging.getLogger(__name__)
 _REMEDY = "Delete it and publish the run again."
 
 
@@ -77,9 +79,14 @@ def read_manifest(store: Store, release_id: str) -> Manifest:
 
 
 def list_manifests(store: Store) -> list[Manifest]:
-    """All releases, oldest first."""
-    names = [Path(entry.path).stem for entry in store.list("releases")]
-    manifests = [read_manifest(store, name) for name in names]
+    """All releases that can be read, oldest first; of the others the log says why."""
+    names = [entry.path for entry in store.list("releases") if entry.path.endswith(".json")]
+    manifests = []
+    for name in names:
+        try:
+            manifests.append(read_manifest(store, Path(name).stem))
+        except ManifestError as error:
+            _log.warning("%s", error)
     return sorted(manifests, key=lambda manifest: (manifest.created_at, manifest.release_id))
 
 

@@ -70,7 +70,7 @@ class Segment:
         vectors, photos = len(self._keys), self.listings.photo_count
         if vectors != photos:
             raise ReleaseFileError(f"{both} do not fit: {vectors} vectors and {photos} photos.")
-        # Keys are hashes: where the first and the last agree, those between do too.
+        # Keys are hashes: those of two different segments do not begin and end alike.
         ends = (*self._keys[:1].tolist(), *self._keys[-1:].tolist())
         if ends != self.listings.key_range or not (self._keys[1:] > self._keys[:-1]).all():
             raise ReleaseFileError(f"{both} do not fit: their photos are different ones.")

@@ -18,6 +18,7 @@ from obstore.store import LocalStore, S3Store
 from release.errors import ConflictError, MissingObjectError, StoreError
 
 if TYPE_CHECKING:
+    from obstore import Attributes
     from obstore.store import ClientConfig, RetryConfig
 
 CHUNK_BYTES = 8 * 2**20  # one ranged read of a large object
@@ -94,16 +95,17 @@ class Store:
                 for meta in page:
                     yield Entry(meta["path"], meta["size"], str(meta["e_tag"]))
 
-    def write(self, path: str, data: bytes | Path) -> None:
+    def write(self, path: str, data: bytes | Path, content_type: str | None = None) -> None:
         """Writes an object, over the old one if there is one."""
         with _store_errors(self.where(path)):
-            obstore.put(self._store, path, data)
+            obstore.put(self._store, path, data, attributes=self._attributes(content_type))
 
     def write_once(self, path: str, data: bytes | Path, content_type: str | None = None) -> None:
         """Writes an object that must not be there yet; raises ConflictError where it is."""
-        attributes = {"Content-Type": content_type} if content_type and not self.folder else None
         with _store_errors(self.where(path)):
-            obstore.put(self._store, path, data, mode="create", attributes=attributes)
+            obstore.put(
+                self._store, path, data, mode="create", attributes=self._attributes(content_type)
+            )
 
     def replace(self, path: str, data: bytes, version: str | None) -> None:
         """Writes over just the version that was read (None: no object yet), else ConflictError."""
@@ -142,6 +144,10 @@ class Store:
             return None
         with _store_errors(self.where(path)):
             return obstore.sign(self._store, "GET", path, expires)
+
+    def _attributes(self, content_type: str | None) -> "Attributes | None":
+        # A file has no content type.
+        return {"Content-Type": content_type} if content_type and not self.folder else None
 
     def _replace_local(self, folder: Path, path: str, data: bytes, version: str) -> None:
         # A directory has no compare-and-swap. The kernel frees this lock when its holder dies.

@@ -18,6 +18,8 @@ class TrainOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        if self.seed < 0:
+            raise JobError(f"--seed is {self.seed}; it must be at least 0.")
         if self.epochs < 0:
             raise JobError(f"--epochs is {self.epochs}; it must be at least 0.")
         if self.batch_size < 2:

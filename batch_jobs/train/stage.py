@@ -3,6 +3,7 @@
 import io
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from batch_jobs.train.photos import PhotoSet, load_photos
 from batch_jobs.train.split import PARTS, Split, split_by_listing
 from model_export.backbones import NO_WEIGHTS
 from model_export.network import ExtractorNetwork, NetworkConfig, build_network
+from release.blobs import blob_of
 from release.store import Store
 
 Scores = dict[str, float | None]
@@ -34,7 +36,12 @@ def run(store: Store, run_id: str, options: TrainOptions, progress: Progress) ->
     folder = StageFolder(store, run_id, "train")
     clean = folder.sibling("clean")
     cleaned = clean.require()
-    inputs = {"clean": cleaned.digest, "options": asdict(options), "software": software()}
+    inputs = {
+        "clean": cleaned.digest,
+        "options": asdict(options),
+        "weights_sha256": weights_digest(options.weights),
+        "software": software(),
+    }
     if done := folder.up_to_date(inputs):
         return done
     _prepare_torch(options.seed)
@@ -50,6 +57,12 @@ def run(store: Store, run_id: str, options: TrainOptions, progress: Progress) ->
     trained = _trained_scores(fit)
     _write(fit, config, {"trained": trained, "untrained": untrained, "history": asdict(history)})
     return folder.finish(inputs, _counts(photos, split, trained, untrained))
+
+
+def weights_digest(weights: str) -> str | None:
+    """The content of a weights file, None for weights that go by a name."""
+    path = Path(weights)
+    return blob_of(path).sha256 if path.is_file() else None
 
 
 def _prepare_torch(seed: int) -> None:

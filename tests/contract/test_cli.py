@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from drawn_catalogue import DrawnCatalogue, draw_catalogue
+from test_whole_way import copy_of
 from whole_way import RUN_ID, SmallRun
 
 
@@ -97,6 +98,7 @@ def test_an_unknown_backbone_is_refused_before_anything_is_done(
     ("arguments", "part"),
     [
         (["--epochs", "-1"], "--epochs is -1"),
+        (["--seed", "-1"], "--seed is -1"),
         (["--batch-size", "1"], "--batch-size is 1"),
         (["--sibling-weight", "2"], "--sibling-weight is 2"),
         (["--learning-rate", "0"], "--learning-rate is 0"),
@@ -170,6 +172,30 @@ def test_search_prints_a_table_and_writes_a_page_that_needs_nothing_else(
     html = page.read_text()
     assert html.count("data:image/jpeg;base64,") == 4  # the query and three listings
     assert "://" not in html
+
+
+def test_a_page_that_cannot_be_written_and_prices_that_cross_are_refused(
+    small_run: SmallRun, catalogue: DrawnCatalogue, tmp_path: Path
+) -> None:
+    photo = str(catalogue.photo(next(iter(catalogue.listing_of))))
+    command = ["search", photo, "--store", small_run.url]
+    result = run(*command, "--html", str(tmp_path))
+    assert (result.returncode, result.stderr) == (
+        1,
+        f"error: {tmp_path} cannot be written: Is a directory.\n",
+    )
+    assert "nothing is between" in refused(*command, "--price-min", "9", "--price-max", "1")
+
+
+def test_a_release_of_newer_software_is_listed_as_such_and_hides_no_other(
+    small_run: SmallRun, tmp_path: Path
+) -> None:
+    store = copy_of(small_run, tmp_path)
+    store.write("releases/newer.json", b'{"schema_version": 2}')
+    result = run("releases", "--store", store.url)
+    assert result.returncode == 0
+    assert small_run.release_id in result.stdout
+    assert "newer.json has schema version 2" in result.stderr
 
 
 def test_search_honours_filters(small_run: SmallRun, catalogue: DrawnCatalogue) -> None:

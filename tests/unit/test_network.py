@@ -81,6 +81,14 @@ def test_a_weights_file_that_runs_code_is_refused(tmp_path: Path) -> None:
         read_state(tmp_path / "evil.pt")
 
 
+@pytest.mark.parametrize("name", ["googlenet", "inception_v3"])
+def test_a_network_built_again_without_weights_takes_its_input_the_same_way(name: str) -> None:
+    # torchvision changes their input only together with its own weights.
+    backbone = build(name, "none", 96)
+    assert backbone.module.transform_input is False
+    assert (backbone.mean, backbone.std) == ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+
+
 def test_missing_weights_and_unknown_backbones_are_named(tmp_path: Path) -> None:
     with pytest.raises(JobError, match="no such file"):
         build("resnet18", str(tmp_path / "nothing.pt"), SIZE)

@@ -51,6 +51,9 @@ def main() -> None:
     except StoppedError as stopped:
         print("stopped; the same command goes on from here", file=sys.stderr)
         sys.exit(128 + stopped.args[0])
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)  # nothing is left to be stopped
 
 
 def _stop(number: int, _frame: object) -> None:

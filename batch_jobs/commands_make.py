@@ -1,5 +1,6 @@
 """The commands that make a release: one a stage, `run` for all of them, and `demo`."""
 
+import sys
 import tempfile
 from pathlib import Path
 from typing import Annotated
@@ -52,8 +53,9 @@ def demo(store: StoreUrl = "./store") -> None:
     with tempfile.TemporaryDirectory() as cache:
         page = demo_job.run(opened, demo_job.bundled_catalogue(), Path(cache), cpu_count())
     print(f"\nThe same with photos:  {page}")
-    print(f"Serve it:              marketplace-search serve --store {store}")
-    print("Your own catalogue:    marketplace-search run --catalogue PATH --store ./my-store")
+    program = sys.argv[0]  # as it was called, so that the line can be pasted
+    print(f"Serve it:              {program} serve --store {store}")
+    print(f"Your own catalogue:    {program} run --catalogue PATH --store ./my-store")
 
 
 def run(

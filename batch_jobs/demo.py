@@ -19,7 +19,7 @@ from release.store import Store
 BUNDLED = Path(__file__).parent.parent / "demo" / "furniture"
 SEARCHES, LISTINGS_SHOWN = 3, 5
 OPTIONS = pipeline.RunOptions(
-    CleanOptions(), TrainOptions(backbone=LITE0, epochs=2), IndexOptions(keep_out=SEARCHES)
+    CleanOptions(), TrainOptions(backbone=LITE0, epochs=1), IndexOptions(keep_out=SEARCHES)
 )
 
 

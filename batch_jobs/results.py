@@ -55,6 +55,9 @@ def price_text(listing: Listing) -> str:
 
 def print_table(search: Search) -> None:
     """One row a listing, nearest first, on standard output."""
+    if not search.hits:
+        print("No listing matches the filters.")
+        return
     table = Table(title=f"Listings that look like {escape(search.name)}", title_justify="left")
     for heading in ("#", "title", "price", "category", "similarity"):
         right = heading in ("#", "price", "similarity")

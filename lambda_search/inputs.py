@@ -34,7 +34,7 @@ def body_of(model: type[Body]) -> Callable[[Request], Awaitable[Body]]:
             return _checked(model.model_validate, {})
         raise RequestError(
             "unsupported_media_type",
-            f"The body is {kind or 'of no type'}. Send {_FORM} (curl -F FIELD=@FILE) or {_JSON}.",
+            f"The body is {kind or 'of no type'}. Send {_FORM} (curl -F photo=@FILE) or {_JSON}.",
         )
 
     return read

@@ -33,7 +33,7 @@ def _decoded(photo: Any) -> Any:
         raise PydanticCustomError(
             "bad_base64",
             "This is not base64. Send the file's bytes in base64 without a prefix such as "
-            "'data:image/jpeg;base64,', or send the file itself: curl -F FIELD=@FILE",
+            "'data:image/jpeg;base64,', or send the file itself: curl -F photo=@FILE",
         ) from error
 
 

@@ -127,7 +127,7 @@ def read_state(path: Path) -> State:
     except FileNotFoundError as error:
         raise JobError(f"--weights {path}: there is no such file.") from error
     except Exception as error:  # torch.load has no common class for what a foreign file raises
-        raise JobError(f"--weights {path} is not a state dict: {error}") from error
+        raise JobError(f"--weights {path} is not a state dict that can be read safely.") from error
     for wrapper in ("state_dict", "model"):
         if isinstance(found, dict) and isinstance(found.get(wrapper), dict):
             found = found[wrapper]

@@ -59,12 +59,25 @@ def run(
         "software": software(),
     }
     folder = StageFolder(store, run_id or default_run_id(catalogue, options), "clean")
+    _refuse_other_catalogue(folder, catalogue)
     if done := folder.begin(inputs):
         return done
     outcome = _clean(catalogue, folder, options, report)
     counts = _write_tables(folder, outcome)
     folder.write_json("report.json", report_of(inputs, outcome))
+    if counts["rejected_photos"] > counts["photos"]:
+        where = folder.store.where(folder.path("rejects.parquet"))
+        report.say(f"clean: warning: most photos were rejected; the reasons are in {where}")
     return folder.finish(inputs, counts)
+
+
+def _refuse_other_catalogue(folder: StageFolder, catalogue: Catalogue) -> None:
+    done = folder.done()
+    if done and done.inputs["catalogue"] != catalogue.name:
+        raise JobError(
+            f"Run {folder.run_id} is of the catalogue {done.inputs['catalogue']!r}, not of "
+            f"{catalogue.name!r}. Give another --run, or none."
+        )
 
 
 def _clean(

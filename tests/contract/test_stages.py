@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from drawn_catalogue import DrawnCatalogue
+from drawn_catalogue import DrawnCatalogue, draw_catalogue
 from test_whole_way import DyingStore, StoppedError, copy_of
 from whole_way import OPTIONS, RUN_ID, SmallRun, run_small
 
@@ -128,3 +128,10 @@ def test_a_weights_file_is_known_by_its_content(tmp_path: Path) -> None:
     weights.write_bytes(b"two")
     assert weights_digest(str(weights)) != one
     assert weights_digest("default") is None
+
+
+def test_a_run_is_of_one_catalogue(small_run: SmallRun, tmp_path: Path) -> None:
+    store = copy_of(small_run, tmp_path)
+    other = draw_catalogue(tmp_path / "other", listings=2, photos=1)
+    with pytest.raises(JobError, match="Run small is of the catalogue 'drawn', not of 'other'"):
+        clean_stage.run(store, str(other.folder), OPTIONS.clean, RUN_ID, Progress())

@@ -191,7 +191,7 @@ def test_without_a_release_it_starts_and_says_so(
     assert response["headers"]["retry-after"] == "5"
     body = json.loads(response["body"])
     assert body["code"] == "no_release"
-    assert "has no release yet" in body["detail"]
+    assert "There is no release yet" in body["detail"]
 
 
 def test_the_function_ends_with_the_emulator(small_release: SmallRelease, tmp_path: Path) -> None:

@@ -73,6 +73,10 @@ def search(
     from release.reader import open_current
 
     content = _read(photo)
+    if price_min is not None and price_max is not None and price_min > price_max:
+        raise JobError(
+            f"--price-min is {price_min} and --price-max {price_max}: nothing is between."
+        )
     path = tuple(name.strip() for name in category.split("/") if name.strip())
     filters = Filters(path or None, price_min, price_max, location or None)
     opened = Store(store)

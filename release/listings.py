@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from release.errors import QueryError, ReleaseFileError, UnknownIdError
+from release.errors import ReleaseFileError, UnknownIdError
 
 _SCHEMA = """
 CREATE TABLE listings (
@@ -64,13 +64,6 @@ class Filters:
     price_min: float | None = None
     price_max: float | None = None
     location: str | None = None
-
-    def __post_init__(self) -> None:
-        low, high = self.price_min, self.price_max
-        if low is not None and high is not None and low > high:
-            raise QueryError(
-                f"The lowest price is {low} and the highest {high}: nothing is between."
-            )
 
     def __bool__(self) -> bool:
         return self != Filters()

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from release.blobs import Blob
+from release.blobs import Blob, read_blob
 from release.errors import JobError
 from release.faiss_search import ListingHit
 from release.listings import Filters, Listing
@@ -107,7 +107,7 @@ def _search_values(search: Search, release: Release, store: Store) -> dict[str, 
 
 
 def _hit_values(hit: ListingHit, search: Search, store: Store) -> dict[str, object]:
-    photo = store.read(Blob(hit.photo.sha256, hit.photo.size_bytes).path)
+    photo = read_blob(store, Blob(hit.photo.sha256, hit.photo.size_bytes))
     return {
         "title": hit.listing.title,
         "price": price_text(hit.listing),

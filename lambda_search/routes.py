@@ -21,11 +21,10 @@ from lambda_search.schemas import (
     SearchRequest,
 )
 from lambda_search.settings import Settings
-from release.blobs import Blob, blob_of
-from release.errors import DamagedBlobError, UnknownIdError
+from release.blobs import Blob, read_blob
+from release.errors import UnknownIdError
 from release.listings import Photo
 from release.reader import Release
-from release.store import Store
 
 PRESIGNED_FOR = timedelta(hours=1)
 # A browser must not keep a redirect longer than the URL behind it is good.
@@ -111,7 +110,7 @@ def photo(image_id: str, request: Request, releases: AnyRelease) -> Response:
     headers = {"ETag": f'"{blob.sha256}"', "Cache-Control": _PHOTO_CACHE}
     if headers["ETag"] in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    return Response(_content(store, blob), 200, headers, "image/jpeg")
+    return Response(read_blob(store, blob), 200, headers, "image/jpeg")
 
 
 @router.get("/health")
@@ -136,12 +135,3 @@ def _photo(release: Release, image_id: str) -> Photo:
         return release.search.photo(image_id)
     except UnknownIdError as error:
         raise RequestError("unknown_photo", str(error)) from error
-
-
-def _content(store: Store, blob: Blob) -> bytes:
-    content = store.read(blob.path)
-    if blob_of(content) != blob:
-        raise DamagedBlobError(
-            f"{store.where(blob.path)} is damaged. Delete it and publish the run again."
-        )
-    return content

@@ -47,6 +47,13 @@ def write_blob(store: Store, content: bytes | Path, content_type: str | None = N
     return blob
 
 
+def read_blob(store: Store, blob: Blob) -> bytes:
+    """A small blob's content; raises DamagedBlobError where it is not the right one."""
+    content = store.read(blob.path)
+    _check(store, blob, blob_of(content))
+    return content
+
+
 def fetch_blob(store: Store, blob: Blob, cache: Path) -> Path:
     """A blob as a local file with the right content; raises DamagedBlobError.
 

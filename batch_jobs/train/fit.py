@@ -102,9 +102,9 @@ class Fit:
         self._validate(0, None, (embedding.cpu().numpy(), logits.argmax(dim=1).cpu().numpy()))
 
     def _train_one_epoch(self, epoch: int) -> float:
-        torch.manual_seed(self.options.seed * 100_003 + epoch)
-        self._train_mode()
         seed = self.options.seed * 100_003 + epoch
+        torch.manual_seed(seed)
+        self._train_mode()
         places = self.split.places("train")
         batches = epoch_batches(self.photos.listings, places, self.options.batch_size, seed)
         workers = cpu_count() if self.device.type == "cuda" else 0

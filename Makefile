@@ -47,8 +47,8 @@ lock: .venv/batch ## Pins all requirements again (after a change of pyproject.to
 	@$(BIN)/python $(PIP_INSTALL) uv
 	@lock() { $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 		--no-header --no-annotate "$$@"; }; \
-	lock --extra batch pyproject.toml -o requirements/batch.txt; \
-	lock --extra batch --extra dev pyproject.toml -c requirements/batch.txt -o requirements/dev.txt; \
+	lock --extra batch --extra dev pyproject.toml -o requirements/dev.txt; \
+	lock --extra batch pyproject.toml -c requirements/dev.txt -o requirements/batch.txt; \
 	lock pyproject.toml -c requirements/batch.txt -o lambda_search/requirements.txt; \
 	lock requirements/sam.in -o requirements/sam.txt
 

@@ -6,30 +6,16 @@ A record here is text of one or several lines; a newline in it is a character li
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from batch_jobs.clean.header import Header
+from batch_jobs.clean.syntax import Syntax, syntax_of
 
 # Limits by which a record made of nothing but quotes and commas stays cheap.
 MAX_STRAY_QUOTES = 20
 MAX_SURPLUS = 100
 MAX_MENDED_CHARS = 200_000
 
-_AT_END = r"(?=[ \t]*(?:,|\Z))"
-_AT_LINE_END = r"(?=[ \t]*(?:,|\n|\Z))"
-
-
-def _pattern(closes: str, pair: str = '""') -> re.Pattern[str]:
-    """One field: quoted up to a quote that closes, with what follows it, or else bare."""
-    quoted = rf'[ \t]*"(?P<quoted>(?:[^"]++|{pair}|(?!"{closes})")*+)"{closes}(?P<tail>[^,]*)'
-    return re.compile(rf"(?:{quoted}|(?P<bare>[^,]*))(?P<end>,|\Z)")
-
-
-# How a field's end is known, best first: by the rules; a quote before a newline is text, as in
-# `"He said "hi"`; two quotes before a comma are an inch mark and the end, as in `"pipe 12""`.
-_PATTERNS = (_pattern(_AT_LINE_END), _pattern(_AT_END), _pattern(_AT_LINE_END, '""(?!,)'))
-_BARE = re.compile(r"(?P<quoted>(?!))?(?P<bare>[^,]*)(?P<end>,|\Z)")
-_OPENING = re.compile(r'(?:,|\A)(?=[ \t]*")')
-_QUOTE = re.compile(r'[ \t]*"')
 _MONEY = re.compile(r"\s*(?:Â?£|\$|€)\s*-?\d[\d.,]*\s*|\s*-?\d[\d.,]*\s*(?:€|GBP|EUR|USD)\s*")
 _PRICE = re.compile(r"\s*(?:-?\d+(?:\.\d+)?|free|n/?a|none|null|-?)\s*", re.IGNORECASE)
 
@@ -45,47 +31,49 @@ class _Reading:
 
 def mended_fields(text: str, header: Header) -> list[str] | None:
     """As many fields as the header has, or None where there is no one way to mend the record."""
-    readings = list(_readings(text, len(header.names)))
+    readings = list(_readings(text, len(header.names), syntax_of(header.delimiter)))
     exact = [reading.fields for reading in readings if len(reading.fields) == len(header.names)]
     fitted = (_of_right_length(reading, header) for reading in readings)
     plausible = [fields for fields in (*exact, *fitted) if fields and _plausible(fields, header)]
     for fields in plausible:
-        if not any(map(_has_stray_quote, fields)):
+        if not any(_has_stray_quote(cell, header.delimiter) for cell in fields):
             return fields
     if plausible:
         return plausible[0]
     return exact[0] if exact and exact[0] is readings[0].fields else None
 
 
-def _has_stray_quote(field: str) -> bool:
+def _has_stray_quote(cell: str, delimiter: str) -> bool:
     """Whether a field looks as if it had swallowed the next one, or lost its own beginning."""
-    inches = re.search(r'\d"\s*$', field)
-    return ',"' in field or '",' in field or (_ends_in_lone_quote(field) and not inches)
+    inches = re.search(r'\d"\s*$', cell)
+    swallowed = f'{delimiter}"' in cell or f'"{delimiter}' in cell
+    return swallowed or (_ends_in_lone_quote(cell) and not inches)
 
 
-def _readings(text: str, count: int) -> Iterator[_Reading]:
+def _readings(text: str, count: int, syntax: Syntax) -> Iterator[_Reading]:
     """The ways to read a record, best first; the last of them take one opening quote as text."""
-    yield _read(text, _PATTERNS[0], count)
+    yield _read(text, syntax, count)
     if len(text) > MAX_MENDED_CHARS:
         return
-    for pattern in _PATTERNS[1:]:
-        yield _read(text, pattern, count)
-    for opening in list(_OPENING.finditer(text))[:MAX_STRAY_QUOTES]:
-        yield _read(text, _PATTERNS[0], count, stray=opening.end())
+    for way in range(1, len(syntax.fields)):
+        yield _read(text, syntax, count, way)
+    for opening in islice(syntax.opening.finditer(text), MAX_STRAY_QUOTES):
+        yield _read(text, syntax, count, stray=opening.end())
 
 
-def _read(text: str, pattern: re.Pattern[str], count: int, stray: int = -1) -> _Reading:
+def _read(text: str, syntax: Syntax, count: int, way: int = 0, stray: int = -1) -> _Reading:
     """A reading; one without fields where there are far too many."""
     reading = _Reading()
+    pattern = syntax.fields[way]
     position = 0
     while len(reading.fields) < count + MAX_SURPLUS:
-        found = (_BARE if position == stray else pattern).match(text, position)
+        found = (syntax.bare if position == stray else pattern).match(text, position)
         if found is None:
             break
-        if found["quoted"] is None and _QUOTE.match(text, position):
+        if found["quoted"] is None and syntax.quote.match(text, position):
             reading.stray = len(reading.fields)
             if position != stray:
-                pattern = _BARE  # no quote closes from here on
+                pattern = syntax.bare  # no quote closes from here on
         _add_field(reading, found)
         position = found.end()
         if not found["end"]:
@@ -108,7 +96,7 @@ def _plausible(fields: list[str], header: Header) -> bool:
     """Whether the row number, the id and the price look as if they stood in their columns."""
     if header.has_row_number and not fields[0].strip().isdigit():
         return False
-    identity, price = header.at("id"), header.at("price")
+    identity, price = header.id_column, header.at("price")
     if identity is not None and re.search(r"\s", fields[identity].strip()):
         return False
     return price is None or bool(_MONEY.fullmatch(fields[price]) or _PRICE.fullmatch(fields[price]))
@@ -125,7 +113,7 @@ def _of_right_length(reading: _Reading, header: Header) -> list[str] | None:
     surplus = len(fields) - count
     at = reading.stray if reading.stray is not None else _after_lost_quote(reading, surplus)
     if at is not None:
-        return _joined(reading, at, surplus)
+        return _joined(reading, at, surplus, header.delimiter)
     return _around_price(reading, header, surplus)
 
 
@@ -143,7 +131,7 @@ def _ends_in_lone_quote(text: str) -> bool:
 
 def _around_price(reading: _Reading, header: Header, surplus: int) -> list[str] | None:
     """Gives surplus fields back to the description and the location around a price found once."""
-    ats = [header.at(name) for name in ("category", "product_description", "price", "location")]
+    ats = [header.at(name) for name in ("category", "description", "price", "location")]
     if None in ats or ats != sorted(ats, key=lambda at: at or 0):
         return None
     category, description, price, location = (at or 0 for at in ats)
@@ -151,7 +139,8 @@ def _around_price(reading: _Reading, header: Header, surplus: int) -> list[str] 
     if before is None or (before and "/" not in reading.fields[category]):
         return None
     if before in (0, surplus):
-        return _joined(reading, description if before else location, surplus)
+        at = description if before else location
+        return _joined(reading, at, surplus, header.delimiter)
     return None
 
 
@@ -164,7 +153,7 @@ def _price_shift(cells: list[str]) -> int | None:
     return None
 
 
-def _joined(reading: _Reading, at: int, surplus: int) -> list[str] | None:
+def _joined(reading: _Reading, at: int, surplus: int, delimiter: str) -> list[str] | None:
     """The fields with one of them put together from its parts, none of which had quotes."""
     end = at + surplus + 1
     parts = reading.fields[at:end]
@@ -174,7 +163,7 @@ def _joined(reading: _Reading, at: int, surplus: int) -> list[str] | None:
         or any(map(_ends_in_lone_quote, parts[:-1]))
     ):
         return None
-    joined = ",".join(parts)
+    joined = delimiter.join(parts)
     if _ends_in_lone_quote(joined):
         joined = joined.rstrip()[:-1]
     return [*reading.fields[:at], joined, *reading.fields[end:]]

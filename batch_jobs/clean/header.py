@@ -5,26 +5,11 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
+from batch_jobs.clean.layout import TEXT_ROLES, Table, same_name
+
+DELIMITERS = (",", ";", "\t", "|")
 ROW_NUMBER_NAMES = ("", "unnamed: 0", "index", "row", "#")
 _UUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
-_ROW = r'\s*"?(?P<row>\d{1,12})"?\s*,\s*'
-
-
-@dataclass(frozen=True)
-class Columns:
-    """What a table must have. `text` columns may hold newlines and commas of their own."""
-
-    file: str
-    needed: tuple[str, ...]
-    text: frozenset[str] = frozenset()
-
-
-PRODUCTS = Columns(
-    "Products.csv",
-    ("id", "product_name", "category", "product_description", "price", "location"),
-    frozenset({"product_name", "category", "product_description", "location"}),
-)
-IMAGES = Columns("Images.csv", ("id", "product_id"))
 
 
 @dataclass(frozen=True)
@@ -32,44 +17,79 @@ class Header:
     """The names of the columns as they stand in the file, in small letters."""
 
     names: tuple[str, ...]
-    columns: Columns
+    delimiter: str
+    roles: dict[str, str]  # our name of a column -> its name in the file
 
     @classmethod
-    def of(cls, line: str, columns: Columns) -> "Header":
-        """Reads the first line of a table; `missing` says which columns it does not have."""
-        try:
-            cells = next(csv.reader([line]), [])
-        except csv.Error:  # a cell larger than the csv module's limit
-            cells = line.split(",")
-        return cls(tuple(cell.strip().lower() for cell in cells) or ("",), columns)
+    def of(cls, line: str, table: Table) -> "Header":
+        """Reads the first line of a table; `missing` says which columns it does not have.
+
+        Where no delimiter is given, it is the one that makes the most columns known.
+        """
+        roles = {role: same_name(name) for role, name in table.columns.items()}
+        given = table.delimiter or ("\t" if table.ending == ".tsv" else None)
+        found = [cls(_names(line, one), one, roles) for one in (given or DELIMITERS)]
+        return min(found, key=lambda header: (len(header.missing), -len(header.names)))
 
     @property
     def missing(self) -> list[str]:
-        return [name for name in self.columns.needed if name not in self.names]
+        return [name for name in self.roles.values() if name not in self.names]
 
-    def at(self, name: str) -> int | None:
+    def at(self, role: str) -> int | None:
+        """Where the column of a role stands."""
+        name = self.roles.get(role)
         return self.names.index(name) if name in self.names else None
 
     @cached_property
     def has_row_number(self) -> bool:
-        return self.names[0] in ROW_NUMBER_NAMES
+        return self.names[0] in ROW_NUMBER_NAMES and self.names[0] not in self.roles.values()
+
+    @cached_property
+    def text(self) -> frozenset[int]:
+        """The columns whose cells may hold newlines of their own: words, and what nobody maps."""
+        other = {self.at(role) for role in self.roles if role not in TEXT_ROLES}
+        return frozenset(range(int(self.has_row_number), len(self.names))) - other
 
     @cached_property
     def ends_in_text(self) -> bool:
-        return self.names[-1] in self.columns.text
+        return len(self.names) - 1 in self.text
 
     @cached_property
     def certain_start(self) -> re.Pattern[str]:
         """What only a record's first line begins with: its row number and a UUID."""
-        before = _ROW if self.has_row_number else r"\s*"
-        return re.compile(rf'{before}"?\s*{_UUID}\s*"?\s*(?:,|$)' if self._id_leads else "(?!)")
+        if not self._id_leads:
+            return re.compile("(?!)")
+        return self._start(_UUID, f"(?:{re.escape(self.delimiter)}|$)")
+
+    @cached_property
+    def likely_start(self) -> re.Pattern[str]:
+        """What a record's first line begins with: an id of any kind without spaces."""
+        return self._start(rf'[^{re.escape(self.delimiter)}"\s]{{0,200}}')
 
     @cached_property
     def possible_start(self) -> re.Pattern[str]:
         """What a record's first line begins with, whatever its id; other text may do so too."""
-        before = _ROW if self.has_row_number else ""
-        return re.compile(rf'{before}\s*"?(?P<id>[^,"]{{0,200}})"?\s*,')
+        return self._start(rf'(?P<id>[^{re.escape(self.delimiter)}"]{{0,200}})')
+
+    def _start(self, identity: str, after: str = "") -> re.Pattern[str]:
+        end = re.escape(self.delimiter)
+        space = rf"[^\S{end}]*"
+        row = rf'"?(?P<row>\d{{1,12}})"?{space}{end}{space}' if self.has_row_number else ""
+        return re.compile(f'{space}{row}"?{space}{identity}{space}"?{space}{after or end}')
+
+    @property
+    def id_column(self) -> int | None:
+        """Where the id of what the table lists stands."""
+        return self.at("image_id" if "image_id" in self.roles else "product_id")
 
     @property
     def _id_leads(self) -> bool:
-        return self.at("id") == int(self.has_row_number)
+        return self.id_column == int(self.has_row_number)
+
+
+def _names(line: str, delimiter: str) -> tuple[str, ...]:
+    try:
+        cells = next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:  # a cell larger than the csv module's limit
+        cells = line.split(delimiter)
+    return tuple(map(same_name, cells)) or ("",)

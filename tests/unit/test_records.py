@@ -9,25 +9,27 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from batch_jobs.clean.header import IMAGES, PRODUCTS, Columns
+from batch_jobs.clean.layout import LISTING_COLUMNS, PHOTO_COLUMNS, Table
 from batch_jobs.clean.lines import read_lines
 from batch_jobs.clean.records import BrokenRecord, Record, read_records
 
-NAMES = ("", *PRODUCTS.needed)
+PRODUCTS = Table("Products.csv", LISTING_COLUMNS)
+IMAGES = Table("Images.csv", PHOTO_COLUMNS)
+NAMES = ("", *LISTING_COLUMNS.values())
 HEADER = ",".join(NAMES) + "\n"
 IDS = [str(uuid.UUID(int=number)) for number in range(1, 40)]
 REST = '"T, x",A / B,"Desc, more",£5,"Bath, S"'
 WHOLE = ["T, x", "A / B", "Desc, more", "£5", "Bath, S"]
 
 
-def read(body: str | bytes, columns: Columns = PRODUCTS, header: str = HEADER) -> list:
+def read(body: str | bytes, table: Table = PRODUCTS, header: str = HEADER) -> list:
     data = header.encode() + (body.encode() if isinstance(body, str) else body)
-    return list(read_records([data], columns))
+    return list(read_records([data], table))
 
 
 def texts(record: Record | BrokenRecord) -> list[str]:
     assert isinstance(record, Record), record
-    return list(record.fields.values())[2:]
+    return list(record.fields.values())[1:]
 
 
 def row(number: int, rest: str = REST) -> str:
@@ -134,7 +136,7 @@ def test_a_quote_that_never_closes_does_not_swallow_the_file() -> None:
 def test_a_record_begins_also_where_its_id_is_odd(identity: str) -> None:
     found = read(row(0) + f"1,{identity},{REST}\n" + row(2, "T,A / B,D\nx,£5,Bath"))
     assert [record.line_from for record in found] == [2, 3, 4]
-    assert found[1].fields["id"] == identity
+    assert found[1].fields["product_id"] == identity
     assert texts(found[1]) == WHOLE
 
 
@@ -148,24 +150,24 @@ def test_lines_that_belong_to_no_record_are_rejected() -> None:
 def test_a_table_without_text_has_one_record_a_line() -> None:
     body = "0,a,b\n1,c,d\ngarbage\n2,e\n3,f,g,h\n4,i,j\n"
     found = read(body, IMAGES, ",id,product_id\n")
-    good = [record.fields["id"] for record in found if isinstance(record, Record)]
+    good = [record.fields["image_id"] for record in found if isinstance(record, Record)]
     bad = [record.raw for record in found if isinstance(record, BrokenRecord)]
     assert good == ["a", "c", "i"]
     assert bad == ["garbage", "2,e", "3,f,g,h"]
 
 
 def test_no_row_number_is_needed() -> None:
-    header = ",".join(PRODUCTS.needed) + "\n"
+    header = ",".join(LISTING_COLUMNS.values()) + "\n"
     body = f'{IDS[0]},T,A / B,D\nmore,£5,Bath\nabc,T,A / B,D,£5,"Bath, S"\n'
     first, second = read(body, header=header)
-    assert first.fields["product_description"] == "D\nmore"
-    assert second.fields["id"] == "abc"
+    assert first.fields["description"] == "D\nmore"
+    assert second.fields["product_id"] == "abc"
 
 
 def test_encodings_may_differ_from_line_to_line() -> None:
     body = row(0, "Café,A,D,£5,B").encode() + row(1, "Café,A,D,£5,B").encode("cp1252")
     first, second = list(read_records([b"\xef\xbb\xbf" + HEADER.encode() + body], PRODUCTS))
-    assert first.fields["product_name"] == second.fields["product_name"] == "Café"
+    assert first.fields["title"] == second.fields["title"] == "Café"
     assert first.fields["price"] == second.fields["price"] == "£5"
 
 
@@ -173,7 +175,7 @@ def test_a_field_may_be_larger_than_the_csv_modules_limit() -> None:
     large = "x" * (csv.field_size_limit() + 1)
     for quote in ("", '"'):
         (record,) = read(row(0, f"T,A / B,{quote}{large}{quote},£5,Bath"))
-        assert record.fields["product_description"] == large
+        assert record.fields["description"] == large
 
 
 FIELD = st.text(
@@ -221,11 +223,11 @@ HEADERS = st.sampled_from([HEADER, ",id,product_id\n", "id,product_id\n", "", "a
 @given(DIRT, HEADERS, st.sampled_from([PRODUCTS, IMAGES]), st.integers(1, 50))
 @example(b'1,2,"', HEADER, PRODUCTS, 50)
 def test_every_line_is_in_one_record_or_reject(
-    body: bytes, header: str, columns: Columns, chunk: int
+    body: bytes, header: str, table: Table, chunk: int
 ) -> None:
     data = header.encode() + body
     chunks = [data[at : at + chunk] for at in range(0, len(data), chunk)]
-    found = list(read_records(chunks, columns))
+    found = list(read_records(chunks, table))
     lines = [number for one in found for number in range(one.line_from, one.line_to + 1)]
     assert lines == sorted(set(lines))
     full = {number for number, text in read_lines([data]) if number > 1 and text.strip()}

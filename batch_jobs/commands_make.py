@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from batch_jobs.stage import cpu_count
+from batch_jobs.stage import Shard, cpu_count
 from batch_jobs.stage_lines import print_line
 from batch_jobs.train.options import TrainOptions
 from release.errors import JobError
@@ -99,14 +99,20 @@ def run(
 
 
 def clean(
-    catalogue: CatalogueName, store: StoreUrl = "./store", run_id: RunId = "", size: Size = 224
+    catalogue: CatalogueName,
+    store: StoreUrl = "./store",
+    run_id: RunId = "",
+    size: Size = 224,
+    shard: ShardIndex = 0,
+    shards: ShardCount = 1,
 ) -> None:
-    """Mends the tables, prepares the photos, keeps the rejects."""
+    """Mends the tables, prepares the photos or one shard of them, keeps the rejects."""
     from batch_jobs.clean import stage
     from batch_jobs.progress import Progress
 
+    options = stage.CleanOptions(size, Shard(shard, shards))
     opened = Store(store, create=True)
-    done = stage.run(opened, catalogue, stage.CleanOptions(size), run_id or None, Progress())
+    done = stage.run(opened, catalogue, options, run_id or None, Progress())
     print_line("clean", done)
 
 
@@ -160,7 +166,7 @@ def embed(
     from batch_jobs.progress import Progress
 
     opened = Store(store)
-    part = embed_stage.Shard(shard, shards)
+    part = Shard(shard, shards)
     done = embed_stage.run(opened, _run_id(opened, run_id, catalogue), part, Progress())
     print_line("embed", done)
 
@@ -196,7 +202,7 @@ def _run_id(store: Store, run_id: str, catalogue: str) -> str:
         from batch_jobs.clean.stage import CleanOptions, default_run_id
 
         return default_run_id(open_catalogue(catalogue, store), CleanOptions())
-    runs = sorted({entry.path.split("/")[1] for entry in store.list("runs")})
+    runs = store.folders("runs")
     if len(runs) != 1:
         found = ", ".join(runs) or "none"
         raise JobError(f"Which run? Give --run or --catalogue. Runs in {store.url}: {found}.")

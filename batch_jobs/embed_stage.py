@@ -2,7 +2,6 @@
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from batch_jobs.progress import Progress
-from batch_jobs.stage import Done, Inputs, StageFolder, cpu_count, digest_of, software
+from batch_jobs.stage import Done, Inputs, Shard, StageFolder, cpu_count, digest_of, software
 from batch_jobs.tables import embeddings_schema, read_table, write_table
-from release.errors import JobError
 from release.extractor import Extractor
 from release.manifest import EXTRACTOR_FILE
 from release.pixels import prepare
@@ -20,20 +18,6 @@ from release.store import Store
 
 BATCH = 32
 COLUMNS = ["image_id", "product_id", "photo"]
-
-
-@dataclass(frozen=True)
-class Shard:
-    """Part `index` of `count`: every count-th file of photos from the index-th on."""
-
-    index: int = 0
-    count: int = 1
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.index < self.count:
-            raise JobError(
-                f"Shard {self.index} of {self.count}: they are counted from 0 to {self.count - 1}."
-            )
 
 
 def run(store: Store, run_id: str, shard: Shard, progress: Progress) -> Done | None:
@@ -100,5 +84,5 @@ def _finish(folder: StageFolder, inputs: Inputs, names: list[str]) -> Done | Non
         folder.keep(name)
         photos += len(read_table(folder, name, ["image_id"]))
     done = folder.finish(inputs, {"photos": photos, "files": len(names)})
-    folder.store.delete(folder.path(name) for name in there if name not in names)
+    folder.sweep(done)
     return done

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from batch_jobs import embed_stage, export_stage, index_stage, publish_stage
 from batch_jobs.clean import stage as clean_stage
 from batch_jobs.clean.stage import CleanOptions
-from batch_jobs.embed_stage import Shard
 from batch_jobs.index_stage import IndexOptions
 from batch_jobs.progress import Progress
-from batch_jobs.stage import Done
+from batch_jobs.stage import Done, Shard
 from batch_jobs.stage_lines import print_line
 from batch_jobs.train import stage as train_stage
 from batch_jobs.train.options import TrainOptions

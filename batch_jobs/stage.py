@@ -49,6 +49,20 @@ class Done:
         return digest_of(self.outputs)
 
 
+@dataclass(frozen=True)
+class Shard:
+    """Part `index` of `count` of a stage's files: every count-th from the index-th on."""
+
+    index: int = 0
+    count: int = 1
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.index < self.count:
+            raise JobError(
+                f"Shard {self.index} of {self.count}: they are counted from 0 to {self.count - 1}."
+            )
+
+
 @dataclass
 class StageFolder:
     """One stage of one run in the store."""
@@ -136,9 +150,14 @@ class StageFolder:
     def write_json(self, name: str, value: object) -> None:
         self.write(name, json.dumps(value, indent=1, ensure_ascii=False).encode())
 
-    def keep(self, name: str) -> None:
-        """Counts a file of an earlier, killed attempt among this stage's outputs."""
-        self._outputs[name] = blob_of(self.read(name)).sha256
+    def keep(self, name: str, data: bytes | None = None) -> None:
+        """Counts a file that is there, with its content if it is known, among the outputs."""
+        self._outputs[name] = blob_of(self.read(name) if data is None else data).sha256
+
+    def sweep(self, done: Done) -> None:
+        """Deletes what does not belong to the finished stage: files made from other inputs."""
+        wanted = {*done.outputs, "done.json"}
+        self.store.delete([self.path(name) for name in self.names() if name not in wanted])
 
     def finish(self, inputs: Inputs, counts: dict[str, Any]) -> Done:
         """Writes done.json, by which all that was written counts."""

@@ -1,7 +1,9 @@
 """The Parquet tables that stages hand on, and how they are read and written."""
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -38,6 +40,24 @@ PHOTOS = pa.schema(
         ("duplicate_group", pa.string()),
     ]
 )
+# What became of each listed photo's file: by it, an unchanged file is not read again.
+OUTCOMES = pa.schema(
+    [
+        pa.field("image_id", pa.string(), nullable=False),
+        pa.field("product_id", pa.string(), nullable=False),
+        pa.field("path", pa.string(), nullable=False),
+        pa.field("size_bytes", pa.int64(), nullable=False),
+        pa.field("version", pa.string(), nullable=False),
+        ("reason", pa.string()),
+        ("detail", pa.string()),
+        ("source_width", pa.int32()),
+        ("source_height", pa.int32()),
+        ("source_sha256", pa.string()),
+        ("pixel_sha256", pa.string()),
+        ("perceptual_hash", pa.int64()),
+        ("thumbnail", pa.binary()),
+    ]
+)
 REJECTS = pa.schema(
     [
         pa.field("kind", pa.string(), nullable=False),
@@ -70,8 +90,25 @@ def write_table(folder: StageFolder, name: str, rows: Sequence[Row], schema: pa.
     folder.write(name, buffer.getvalue())
 
 
+def write_batches(
+    folder: StageFolder, name: str, batches: Iterable[pa.RecordBatch], schema: pa.Schema
+) -> None:
+    """Writes one Parquet file of any size, a batch at a time, in the order given."""
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / name
+        with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+            for batch in batches:
+                writer.write_batch(batch)
+        folder.write(name, path)
+
+
 def read_table(folder: StageFolder, name: str, columns: list[str] | None = None) -> pa.Table:
-    return pq.read_table(io.BytesIO(folder.read(name)), columns=columns)
+    return parse_table(folder.read(name), columns)
+
+
+def parse_table(data: bytes, columns: list[str] | None = None) -> pa.Table:
+    """A Parquet file's content as a table."""
+    return pq.read_table(io.BytesIO(data), columns=columns)
 
 
 def read_shards(

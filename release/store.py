@@ -95,6 +95,12 @@ class Store:
                 for meta in page:
                     yield Entry(meta["path"], meta["size"], str(meta["e_tag"]))
 
+    def folders(self, prefix: str) -> tuple[str, ...]:
+        """The names of the folders in a folder, sorted; none where it is not there."""
+        with _store_errors(self.where(prefix)):
+            found = obstore.list_with_delimiter(self._store, prefix)["common_prefixes"]
+        return tuple(sorted(path.rpartition("/")[2] for path in found))
+
     def write(self, path: str, data: bytes | Path, content_type: str | None = None) -> None:
         """Writes an object, over the old one if there is one."""
         with _store_errors(self.where(path)):

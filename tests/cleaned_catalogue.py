@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -63,10 +64,13 @@ class Cleaned:
         return [(row["id"], row["reason"]) for row in self.rejects if row["kind"] == kind]
 
 
-def clean(catalogue: Path, store: Path, options: CleanOptions = SMALL) -> Cleaned:
+def clean(
+    catalogue: Path, store: Path, options: CleanOptions = SMALL, run_id: str = "a-run"
+) -> Cleaned:
     opened = Store(str(store), create=True)
-    done = run(opened, str(catalogue), options, "a-run", Progress())
-    folder = StageFolder(opened, "a-run", "clean")
+    done = run(opened, str(catalogue), options, run_id, Progress())
+    assert done is not None
+    folder = StageFolder(opened, run_id, "clean")
     return Cleaned(
         done,
         read_table(folder, "products.parquet").to_pylist(),
@@ -74,6 +78,25 @@ def clean(catalogue: Path, store: Path, options: CleanOptions = SMALL) -> Cleane
         read_table(folder, "rejects.parquet").to_pylist(),
         json.loads(folder.read("report.json")),
     )
+
+
+def assert_adds_up(cleaned: Cleaned, photo_rows: int, files: int) -> None:
+    """What went in is what came out, in each account of the report and by the tables."""
+    accounts = [cleaned.report[name] for name in ("listings", "photo_rows", "photo_files")]
+    for account in accounts:
+        dropped = account.get("duplicates_dropped", 0)
+        assert account["in"] == account["out"] + account["rejected"] + dropped
+    listings, rows, of_files = accounts
+    assert listings["out"] == len(cleaned.products)
+    assert listings["rejected"] == len(cleaned.rejected("listing"))
+    assert (rows["in"], rows["out"]) == (photo_rows, len(cleaned.photos))
+    reasons = Counter(reason for _, reason in cleaned.rejected("photo"))
+    dropped = reasons.pop("duplicate_in_listing", 0)
+    unlisted = reasons.pop("unlisted_file", 0)
+    assert (rows["rejected"], rows["duplicates_dropped"]) == (reasons.total(), dropped)
+    assert of_files["in"] == files
+    assert unlisted <= of_files["rejected"] <= unlisted + reasons.total()
+    assert sum(row["photo_count"] for row in cleaned.products) == len(cleaned.photos)
 
 
 def outputs(store: Path) -> dict[str, bytes]:

@@ -1,110 +1,103 @@
-"""Joins the rows of Images.csv with the listings and the files below images/."""
+"""Joins the listed photos with the listings and the files, and says why the others are left out."""
 
-import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 
-from batch_jobs.clean.records import BrokenRecord, Record
-from batch_jobs.clean.rejects import Problem, Row, photo_file_reject, photo_row_reject, unsafe_id
+from batch_jobs.clean.ledger import Ledger
+from batch_jobs.clean.photo_paths import without_ending
+from batch_jobs.clean.rejects import Problem, file_reject
 from release.store import Entry
 
-_USABLE_NAME = re.compile(r"images/([A-Za-z0-9_][A-Za-z0-9._-]*)")
+# The file of a photo: one of just that path, else one of that path with an ending. Where several
+# fit, .jpg comes first, then the alphabet.
+_FIND_BY_PATH = """
+UPDATE photo SET path = (
+    SELECT file.path FROM candidate JOIN file ON file.path = candidate.path
+    WHERE candidate.photo_seq = photo.seq ORDER BY candidate.rank LIMIT 1
+)
+"""
+_FIND_BY_STEM = """
+UPDATE photo SET path = (
+    SELECT file.path FROM candidate JOIN file ON file.stem = candidate.path
+    WHERE candidate.photo_seq = photo.seq
+    ORDER BY candidate.rank, substr(file.path, -4) != '.jpg', file.path LIMIT 1
+) WHERE path IS NULL
+"""
+_UNKNOWN_LISTING = """
+UPDATE photo SET reason = 'unknown_listing',
+    detail = 'No listing that was kept is ''' || substr(product_id, 1, 120) || '''.'
+WHERE product_id NOT IN (SELECT product_id FROM listing)
+"""
+# Of the rows with one image id and a listing the first stays.
+_REPEATED = """
+UPDATE photo SET (reason, detail) = (
+    SELECT CASE WHEN same THEN 'duplicate_row' ELSE 'conflicting_row' END,
+        CASE WHEN same THEN 'The same as the row at line ' || line || ', which stays.'
+        ELSE 'The row at line ' || line || ' gives the photo id to listing ' || product_id
+            || ' and ' || shown || '. The first stays.' END
+    FROM (
+        SELECT first.product_id, coalesce(first.path, first.reference) AS shown,
+            coalesce(first.line_from, 0) AS line,
+            first.product_id = photo.product_id AND first.path IS photo.path AS same
+        FROM photo AS first WHERE first.seq = photo.first_seq
+    )
+) WHERE reason IS NULL AND first_seq != seq
+"""
+_FIRST = """
+UPDATE photo SET first_seq = (
+    SELECT min(other.seq) FROM photo AS other
+    WHERE other.image_id = photo.image_id AND other.reason IS NULL
+) WHERE reason IS NULL
+"""
+_MISSING_FILE = """
+UPDATE photo SET reason = 'missing_file',
+    detail = CASE WHEN instr(reference, '://')
+        THEN 'URLs are not fetched. Put the file below the catalogue and name its path there.'
+        ELSE 'There is no file ' || reference || ', whatever its ending.' END
+WHERE reason IS NULL AND path IS NULL
+"""
+_REJECT = """
+INSERT INTO reject (kind, id, source, line_from, line_to, reason, detail, raw)
+SELECT 'photo', image_id, source, line_from, line_to, reason, detail, raw
+FROM photo WHERE reason IS NOT NULL ORDER BY seq
+"""
+_UNLISTED = """
+SELECT path FROM file
+WHERE NOT EXISTS (SELECT 1 FROM photo WHERE photo.path = file.path) ORDER BY path
+"""
+# The photos of a listing side by side, in the order of their table.
+_WANTED = """
+INSERT INTO wanted (place, image_id, product_id, path, size_bytes, version, source, line)
+SELECT row_number() OVER (ORDER BY listing.seq, photo.seq) - 1, photo.image_id,
+    photo.product_id, photo.path, file.size_bytes, file.version, photo.source, photo.line_from
+FROM photo JOIN listing USING (product_id) JOIN file USING (path) WHERE photo.reason IS NULL
+"""
+_ADD_FILE = "INSERT INTO file (path, stem, size_bytes, version) VALUES (?, ?, ?, ?)"
 
 
-@dataclass(frozen=True)
-class PhotoSource:
-    """A listed photo with its file."""
-
-    image_id: str
-    product_id: str
-    path: str
-    line: int
+def add_files(files: Iterable[Entry], ledger: Ledger) -> None:
+    """Every file of the catalogue's folder of photos."""
+    ledger.execute_many(
+        _ADD_FILE,
+        ((file.path, without_ending(file.path), file.size_bytes, file.version) for file in files),
+    )
 
 
-@dataclass
-class Join:
-    """The photos of each listing, in the order of Images.csv, and what could not be joined."""
-
-    rows: int = 0
-    unlisted_files: int = 0
-    rejected_files: int = 0  # unlisted ones, and those of rejected rows
-    photos: dict[str, list[PhotoSource]] = field(default_factory=dict)
-    rejects: list[Row] = field(default_factory=list)
-
-
-def join_photos(
-    records: Iterable[Record | BrokenRecord], product_ids: Iterable[str], files: list[Entry]
-) -> Join:
-    """Every row and every file ends in `photos` or, with a reason, in `rejects`."""
-    return _Joiner(product_ids, files).join(records)
+def join_photos(ledger: Ledger, photo_folder: str) -> int:
+    """Every row and every file is wanted, or rejected with a reason; gives how many are wanted."""
+    for index in ("file (stem)", "photo (image_id)"):
+        ledger.index(index)
+    for statement in (_FIND_BY_PATH, _FIND_BY_STEM, _UNKNOWN_LISTING, _FIRST, _REPEATED):
+        ledger.execute(statement)
+    for statement in (_MISSING_FILE, _REJECT):
+        ledger.execute(statement)
+    ledger.index("photo (path)")
+    ledger.execute(_WANTED)
+    _reject_unlisted(ledger, photo_folder)
+    return int(ledger.one("SELECT count(*) FROM wanted"))
 
 
-class _Joiner:
-    def __init__(self, product_ids: Iterable[str], files: list[Entry]) -> None:
-        self._join = Join(photos={product_id: [] for product_id in product_ids})
-        self._paths = _paths_by_id(files)
-        self._files = files
-        self._seen: dict[str, tuple[str, int]] = {}
-        self._listed: set[str] = set()
-
-    def join(self, records: Iterable[Record | BrokenRecord]) -> Join:
-        for record in records:
-            self._join.rows += 1
-            if isinstance(record, BrokenRecord):
-                problem = Problem("broken_record", record.detail)
-                self._join.rejects.append(photo_row_reject(None, problem, record))
-            else:
-                self._add(record)
-        unlisted = list(self._unlisted())
-        self._join.rejects += unlisted
-        self._join.unlisted_files = len(unlisted)
-        kept = sum(len(photos) for photos in self._join.photos.values())
-        self._join.rejected_files = len(self._files) - kept
-        return self._join
-
-    def _add(self, record: Record) -> None:
-        image_id, product_id = record.fields["id"].strip(), record.fields["product_id"].strip()
-        path = self._paths.get(image_id)
-        if path:
-            self._listed.add(path)
-        if problem := self._problem(image_id, product_id):
-            self._join.rejects.append(photo_row_reject(image_id or None, problem, record))
-            return
-        self._seen[image_id] = (product_id, record.line_from)
-        if path is None:
-            problem = Problem("missing_file", f"There is no file images/{image_id}.jpg.")
-            self._join.rejects.append(photo_row_reject(image_id, problem, record))
-            return
-        photo = PhotoSource(image_id, product_id, path, record.line_from)
-        self._join.photos[product_id].append(photo)
-
-    def _problem(self, image_id: str, product_id: str) -> Problem | None:
-        if problem := unsafe_id(image_id, "image id"):
-            return problem
-        if product_id not in self._join.photos:
-            return Problem("unknown_listing", f"No listing that was kept is {product_id[:120]!r}.")
-        if image_id not in self._seen:
-            return None
-        first_product, line = self._seen[image_id]
-        if first_product == product_id:
-            return Problem("duplicate_row", f"The same as the row at line {line}, which stays.")
-        return Problem(
-            "conflicting_row",
-            f"The row at line {line} gives the photo to listing {first_product}. The first stays.",
-        )
-
-    def _unlisted(self) -> Iterator[Row]:
-        problem = Problem("unlisted_file", "No row of Images.csv lists this file.")
-        for file in self._files:
-            if file.path not in self._listed:
-                name = file.path.removeprefix("images/")
-                yield photo_file_reject(name.rpartition(".")[0] or name, problem, file.path)
-
-
-def _paths_by_id(files: list[Entry]) -> dict[str, str]:
-    """The file of each image id. Where several fit, .jpg comes first, then the alphabet."""
-    paths: dict[str, str] = {}
-    for file in sorted(files, key=lambda file: (not file.path.endswith(".jpg"), file.path)):
-        if name := _USABLE_NAME.fullmatch(file.path):
-            paths.setdefault(name[1].rpartition(".")[0] or name[1], file.path)
-    return paths
+def _reject_unlisted(ledger: Ledger, photo_folder: str) -> None:
+    problem = Problem("unlisted_file", "No row lists this file.")
+    for (path,) in ledger.rows(_UNLISTED):
+        name = without_ending(path.removeprefix(f"{photo_folder}/"))
+        ledger.reject(file_reject(name, path, problem))

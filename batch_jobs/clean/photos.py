@@ -1,172 +1,137 @@
-"""Prepares the photos of a catalogue, in shards that a killed run need not make again."""
+"""Prepares the photos of a catalogue, in files that a killed job need not make again."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from threading import Semaphore
+from typing import Any, NamedTuple
 
-import pyarrow as pa
+import numpy as np
 
-from batch_jobs.clean.photo_join import PhotoSource
-from batch_jobs.clean.rejects import Problem, Row, photo_file_reject
+from batch_jobs.clean.duplicates import signature
+from batch_jobs.clean.earlier import Earlier
+from batch_jobs.clean.ledger import Ledger
 from batch_jobs.progress import Progress
-from batch_jobs.stage import StageFolder, cpu_count
-from batch_jobs.tables import PHOTOS, REJECTS, read_table, write_table
+from batch_jobs.stage import Shard, StageFolder, cpu_count
+from batch_jobs.tables import OUTCOMES, PHOTOS, write_table
 from release.errors import MissingObjectError, PhotoError
 from release.pixels import encode, prepare
 from release.store import Store
 
-SHARD_PHOTOS = 1000  # some 30 MB of prepared photos: all that is in memory at once
-SUMMARY = ["image_id", "product_id", "pixel_sha256", "duplicate_group"]
+# A prepared photo is smaller than its pixels, so this bounds a file, and what is in memory at once.
+MAX_FILE_BYTES = 64 * 2**20
+S3_READS = 16  # at once; S3 answers after some ten milliseconds, however small the photo is
 
-Shard = list[PhotoSource]  # all photos of each of its listings
+Row = dict[str, Any]
 
 
-@dataclass
-class Photos:
-    """What came out: photos-*.parquet by name, without the photos themselves, and the rejects."""
+class Wanted(NamedTuple):
+    """A photo to prepare: its ids, and its file as it was listed."""
 
-    shards: dict[str, pa.Table] = field(default_factory=dict)
-    rejects: list[Row] = field(default_factory=list)
+    image_id: str
+    product_id: str
+    path: str
+    size_bytes: int
+    version: str
+
+
+@dataclass(frozen=True)
+class PhotoFiles:
+    """The files that `wanted` photos are prepared into, by their place: `photos` in each."""
+
+    made_from: str  # a digest of the stage's inputs: no file is taken for that of other inputs
+    wanted: int
+    size: int
 
     @property
-    def photo_count(self) -> Counter[str]:
-        """How many photos each listing has."""
-        return Counter(self._column("product_id"))
+    def photos(self) -> int:
+        return max(1, MAX_FILE_BYTES // (3 * self.size**2))
 
     @property
-    def pixels(self) -> Iterator[str]:
-        """The SHA-256 of each photo's prepared pixels."""
-        return self._column("pixel_sha256")
+    def count(self) -> int:
+        return -(-self.wanted // self.photos)
 
-    @property
-    def groups(self) -> dict[str, str]:
-        """The smallest image id for each prepared content that several listings share."""
-        first: dict[str, str] = {}
-        repeated = set()
-        for pixels, image_id in zip(self.pixels, self._column("image_id"), strict=True):
-            if pixels in first:
-                repeated.add(pixels)
-            first[pixels] = min(first.get(pixels, image_id), image_id)
-        return {pixels: first[pixels] for pixels in repeated}
+    def places(self, number: int) -> tuple[int, int]:
+        """The places of a file's photos, from the first to before the last."""
+        return number * self.photos, (number + 1) * self.photos
 
-    def _column(self, name: str) -> Iterator[str]:
-        return (value for table in self.shards.values() for value in table[name].to_pylist())
+    def photos_name(self, number: int) -> str:
+        return f"photos-{self.made_from}-{number:05}.parquet"
+
+    def outcomes_name(self, number: int) -> str:
+        return f"outcomes-{self.made_from}-{number:05}.parquet"
 
 
-def cut_shards(photos: dict[str, list[PhotoSource]]) -> list[Shard]:
-    """Whole listings, in order, in shards of SHARD_PHOTOS or one listing that has more."""
-    shards: list[Shard] = [[]]
-    for listing in photos.values():
-        if shards[-1] and len(shards[-1]) + len(listing) > SHARD_PHOTOS:
-            shards.append([])
-        shards[-1] += listing
-    return [shard for shard in shards if shard]
+class PhotoPreparer:
+    """Reads from a catalogue, writes photos-*.parquet and outcomes-*.parquet.
 
-
-class PhotoStage:
-    """Reads from a catalogue, writes photos-*.parquet and photo-rejects-*.parquet.
-
-    A shard's rejects are written before its photos, so that a shard that is there is whole. Groups
-    of duplicates cross shards: they are known at the end, and written over the shards concerned.
+    The outcomes, one row for each wanted photo, are written last: a file that has them is whole.
     """
 
-    def __init__(self, catalogue: Store, folder: StageFolder, size: int) -> None:
+    def __init__(self, catalogue: Store, folder: StageFolder, files: PhotoFiles) -> None:
         self._catalogue = catalogue
         self._folder = folder
-        self._size = size
-        self._photos = Photos()
+        self._files = files
+        self._decoding = Semaphore(cpu_count())
 
-    def run(self, shards: list[Shard], report: Progress) -> Photos:
-        total = sum(len(shard) for shard in shards)
-        for _ in report.track(self._prepared(shards), total, "clean: photos"):
+    def missing(self, shard: Shard) -> list[int]:
+        """The numbers of the shard's files that are not there yet."""
+        numbers = range(shard.index, self._files.count, shard.count)
+        there = set(self._folder.names("outcomes-"))
+        return [number for number in numbers if self._files.outcomes_name(number) not in there]
+
+    def make(
+        self, numbers: list[int], ledger: Ledger, earlier: Earlier | None, progress: Progress
+    ) -> None:
+        """Makes files; what an earlier cleaning has made of a photo is not made again."""
+        photos = (photo for number in numbers for photo in self._make(number, ledger, earlier))
+        total = min(len(numbers) * self._files.photos, self._files.wanted)
+        for _ in progress.track(photos, total, "clean: photos"):
             pass
-        self._write_groups()
-        return self._photos
 
-    def _prepared(self, shards: list[Shard]) -> Iterator[PhotoSource]:
-        """Each photo when it is done."""
-        pool = ThreadPoolExecutor(cpu_count())
+    def _make(self, number: int, ledger: Ledger, earlier: Earlier | None) -> Iterator[Row]:
+        """Prepares the photos of one file, and writes it."""
+        places = self._files.places(number)
+        query = f"SELECT {', '.join(Wanted._fields)} FROM wanted WHERE place >= ? AND place < ?"
+        wanted = [Wanted(*row) for row in ledger.rows(query, places)]
+        known = earlier.outcomes(places, ledger) if earlier else {}
+        rows = []
+        readers = cpu_count() if self._catalogue.folder else S3_READS
+        pool = ThreadPoolExecutor(readers)
         try:
-            for number, shard in enumerate(shards):
-                names = f"photos-{number:05}.parquet", f"photo-rejects-{number:05}.parquet"
-                if self._folder.has(names[0]):
-                    self._keep(*names)
-                    yield from shard
-                else:
-                    yield from self._make(*names, shard, pool)
+            made = pool.map(self._prepare, (one for one in wanted if one.image_id not in known))
+            for one in wanted:
+                rows.append(known.get(one.image_id) or next(made))
+                yield rows[-1]
         finally:
             pool.shutdown(cancel_futures=True)
+        kept = [row for row in rows if row["reason"] is None]
+        write_table(self._folder, self._files.photos_name(number), kept, PHOTOS)
+        write_table(self._folder, self._files.outcomes_name(number), rows, OUTCOMES)
 
-    def _keep(self, name: str, rejects_name: str) -> None:
-        for kept in (rejects_name, name):
-            self._folder.keep(kept)
-        self._photos.shards[name] = read_table(self._folder, name, SUMMARY)
-        self._photos.rejects += read_table(self._folder, rejects_name).to_pylist()
-
-    def _make(
-        self, name: str, rejects_name: str, shard: Shard, pool: ThreadPoolExecutor
-    ) -> Iterator[PhotoSource]:
-        rows: list[Row] = []
-        rejects: list[Row] = []
-        first: dict[tuple[str, str], str] = {}
-        for photo, outcome in zip(shard, pool.map(self._prepare, shard), strict=True):
-            if isinstance(outcome, Problem):
-                rejects.append(_reject(photo, outcome))
-            elif problem := _repeat(outcome, first):
-                rejects.append(_reject(photo, problem))
-            else:
-                rows.append(outcome)
-            yield photo
-        self._write(name, rejects_name, rows, rejects)
-
-    def _write(self, name: str, rejects_name: str, rows: list[Row], rejects: list[Row]) -> None:
-        write_table(self._folder, rejects_name, rejects, REJECTS)
-        self._photos.rejects += rejects
-        if rows:
-            write_table(self._folder, name, rows, PHOTOS)
-            self._photos.shards[name] = pa.Table.from_pylist(rows, PHOTOS).select(SUMMARY)
-
-    def _prepare(self, photo: PhotoSource) -> Row | Problem:
+    def _prepare(self, wanted: Wanted) -> Row:
+        row = wanted._asdict() | {"reason": None, "detail": None}
         try:
-            source = self._catalogue.read(photo.path)
-            prepared = prepare(source, self._size)
+            source = self._catalogue.read(wanted.path)
+            with self._decoding:
+                return row | _prepared(source, self._files.size)
         except MissingObjectError:
-            return Problem("missing_file", f"{photo.path} went away while it was read.")
+            detail = f"{wanted.path} went away while the catalogue was read."
+            return row | {"reason": "missing_file", "detail": detail}
         except PhotoError as error:
-            return Problem(error.reason, str(error))
-        return {
-            "image_id": photo.image_id,
-            "product_id": photo.product_id,
-            "photo": encode(prepared.pixels),
-            "source_width": prepared.source_width,
-            "source_height": prepared.source_height,
-            "source_sha256": hashlib.sha256(source).hexdigest(),
-            "pixel_sha256": hashlib.sha256(prepared.pixels.tobytes()).hexdigest(),
-            "duplicate_group": None,
-        }
-
-    def _write_groups(self) -> None:
-        groups = self._photos.groups
-        for name, summary in self._photos.shards.items():
-            wanted = [groups.get(pixels) for pixels in summary["pixel_sha256"].to_pylist()]
-            if wanted == summary["duplicate_group"].to_pylist():
-                continue
-            rows = read_table(self._folder, name).to_pylist()
-            for row, group in zip(rows, wanted, strict=True):
-                row["duplicate_group"] = group
-            write_table(self._folder, name, rows, PHOTOS)
+            return row | {"reason": error.reason, "detail": str(error)}
 
 
-def _repeat(row: Row, first: dict[tuple[str, str], str]) -> Problem | None:
-    """The problem with a photo whose pixels its listing has already."""
-    shown = first.setdefault((row["product_id"], row["pixel_sha256"]), row["image_id"])
-    if shown == row["image_id"]:
-        return None
-    return Problem("duplicate_in_listing", f"The same pixels as photo {shown}, which stays.")
-
-
-def _reject(photo: PhotoSource, problem: Problem) -> Row:
-    detail = f"{problem.detail} Listed in line {photo.line} of Images.csv."
-    return photo_file_reject(photo.image_id, Problem(problem.reason, detail), photo.path)
+def _prepared(source: bytes, size: int) -> Row:
+    prepared = prepare(source, size)
+    signed = signature(prepared.pixels)
+    return {
+        "photo": encode(prepared.pixels),
+        "source_width": prepared.source_width,
+        "source_height": prepared.source_height,
+        "source_sha256": hashlib.sha256(source).hexdigest(),
+        "pixel_sha256": hashlib.sha256(prepared.pixels.tobytes()).hexdigest(),
+        "perceptual_hash": np.uint64(signed.phash).astype(np.int64).item(),  # SQL has no unsigned
+        "thumbnail": signed.thumbnail,
+    }

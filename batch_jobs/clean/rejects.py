@@ -1,12 +1,10 @@
-"""What is left out of the tables, and why: the rows of rejects.parquet."""
+"""The reasons for which a record or a photo is left out."""
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
-from batch_jobs.clean.records import BrokenRecord, Record
-
-Row = dict[str, Any]
+from batch_jobs.clean.ledger import Reject
+from batch_jobs.clean.records import BrokenRecord, Record, Value
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 
@@ -19,10 +17,13 @@ class Problem:
     detail: str
 
 
-def unsafe_id(identity: str, what: str) -> Problem | None:
+def is_safe(identity: str) -> bool:
+    """Whether an id can be a key of the store."""
+    return bool(_SAFE_ID.fullmatch(identity))
+
+
+def unsafe_id(identity: str, what: str) -> Problem:
     """The problem with an id that could not be a key of the store."""
-    if _SAFE_ID.fullmatch(identity):
-        return None
     return Problem(
         "unsafe_id",
         f"The {what} {identity[:120]!r} is not safe as a key. It needs 1 to 100 letters, digits, "
@@ -30,33 +31,38 @@ def unsafe_id(identity: str, what: str) -> Problem | None:
     )
 
 
-def listing_reject(identity: str | None, problem: Problem, record: Record | BrokenRecord) -> Row:
-    """A record of Products.csv that is left out."""
-    return _row("listing", identity, "Products.csv", problem) | _lines(record)
+def id_text(value: Value) -> str:
+    """A value as an id: a whole number has no decimals."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return plain_text(value).strip()
 
 
-def photo_row_reject(identity: str | None, problem: Problem, record: Record | BrokenRecord) -> Row:
-    """A record of Images.csv that is left out."""
-    return _row("photo", identity, "Images.csv", problem) | _lines(record)
+def plain_text(value: Value) -> str:
+    """A value as text; nothing for None."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    return ", ".join(value) if isinstance(value, list) else f"{value:g}"
 
 
-def photo_file_reject(identity: str, problem: Problem, path: str) -> Row:
-    """A file below images/ that is left out."""
-    return _row("photo", identity, path, problem)
+def record_reject(
+    kind: str, identity: str | None, source: str, problem: Problem, record: Record | BrokenRecord
+) -> Reject:
+    """A record of a table that is left out, with its lines and its raw text."""
+    return Reject(
+        kind,
+        identity or None,
+        source,
+        record.line_from,
+        record.line_to,
+        problem.reason,
+        problem.detail,
+        record.raw,
+    )
 
 
-def _row(kind: str, identity: str | None, source: str, problem: Problem) -> Row:
-    return {
-        "kind": kind,
-        "id": identity,
-        "source": source,
-        "line_from": None,
-        "line_to": None,
-        "reason": problem.reason,
-        "detail": problem.detail,
-        "raw": None,
-    }
-
-
-def _lines(record: Record | BrokenRecord) -> Row:
-    return {"line_from": record.line_from, "line_to": record.line_to, "raw": record.raw}
+def file_reject(identity: str, path: str, problem: Problem) -> Reject:
+    """A photo's file that is left out."""
+    return Reject("photo", identity, path, None, None, problem.reason, problem.detail, None)

@@ -3,40 +3,51 @@
 marketplace-search clean --catalogue demo/furniture
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from batch_jobs.clean.catalogue import Catalogue, open_catalogue
-from batch_jobs.clean.header import IMAGES, PRODUCTS
-from batch_jobs.clean.photo_join import join_photos
-from batch_jobs.clean.photos import PhotoStage, cut_shards
-from batch_jobs.clean.products import read_listings
-from batch_jobs.clean.records import read_records
-from batch_jobs.clean.report import Outcome, nothing_left, report_of
+from batch_jobs.clean.categories import Categories
+from batch_jobs.clean.class_folders import read_class_folders
+from batch_jobs.clean.earlier import find_earlier
+from batch_jobs.clean.formats import read_table
+from batch_jobs.clean.ledger import Ledger, open_ledger
+from batch_jobs.clean.listings import Listings
+from batch_jobs.clean.photo_join import add_files, join_photos
+from batch_jobs.clean.photo_rows import PhotoRows
+from batch_jobs.clean.photos import PhotoFiles, PhotoPreparer
+from batch_jobs.clean.report import report_of
+from batch_jobs.clean.settle import settle
+from batch_jobs.clean.tables_out import write_products, write_rejects
 from batch_jobs.progress import Progress
-from batch_jobs.stage import Done, Inputs, StageFolder, digest_of, software
-from batch_jobs.tables import PRODUCTS as PRODUCTS_SCHEMA
-from batch_jobs.tables import REJECTS, write_table
+from batch_jobs.stage import Done, Inputs, Shard, StageFolder, digest_of, software
 from release.errors import JobError
 from release.pixels import MIN_SIDE
 from release.store import Store
 
 MAX_SIZE = 1024
+WHOLE = Shard()
 
 
 @dataclass(frozen=True)
 class CleanOptions:
-    """`size` is the side of the prepared photos in pixels."""
+    """`size` is the side of the prepared photos in pixels; `shard`, the photos to prepare now."""
 
     size: int = 224
+    shard: Shard = WHOLE
 
     def __post_init__(self) -> None:
         if not MIN_SIDE <= self.size <= MAX_SIZE:
             raise JobError(f"--size {self.size}: give {MIN_SIDE} to {MAX_SIZE} pixels.")
 
+    @property
+    def inputs(self) -> dict[str, int]:
+        """What the outputs depend on; they are the same for any number of shards."""
+        return {"size": self.size}
+
 
 def default_run_id(catalogue: Catalogue, options: CleanOptions) -> str:
     """The catalogue's name and ten characters that change with its content and the options."""
-    digest = digest_of({"fingerprint": catalogue.fingerprint(), "options": asdict(options)})
+    digest = digest_of({"fingerprint": catalogue.fingerprint, "options": options.inputs})
     return f"{catalogue.name}-{digest[:10]}"
 
 
@@ -45,30 +56,27 @@ def run(
     given_catalogue: str,
     options: CleanOptions,
     run_id: str | None,
-    report: Progress,
-) -> Done:
-    """Writes products.parquet, photos-*.parquet, rejects.parquet and report.json.
+    progress: Progress,
+) -> Done | None:
+    """Writes products.parquet, photos-*.parquet, rejects.parquet, report.json and report.html.
 
-    Raises JobError where the catalogue cannot be read or no photo remains.
+    A shard prepares its part of the photos; the last one to end writes the rest, others give
+    None. Raises JobError where the catalogue cannot be read.
     """
     catalogue = open_catalogue(given_catalogue, store)
     inputs: Inputs = {
         "catalogue": catalogue.name,
-        "fingerprint": catalogue.fingerprint(),
-        "options": asdict(options),
+        "fingerprint": catalogue.fingerprint,
+        "options": options.inputs,
         "software": software(),
     }
     folder = StageFolder(store, run_id or default_run_id(catalogue, options), "clean")
     _refuse_other_catalogue(folder, catalogue)
-    if done := folder.begin(inputs):
+    if done := folder.up_to_date(inputs):
+        folder.sweep(done)
         return done
-    outcome = _clean(catalogue, folder, options, report)
-    counts = _write_tables(folder, outcome)
-    folder.write_json("report.json", report_of(inputs, outcome))
-    if counts["rejected_photos"] > counts["photos"]:
-        where = folder.store.where(folder.path("rejects.parquet"))
-        report.say(f"clean: warning: most photos were rejected; the reasons are in {where}")
-    return folder.finish(inputs, counts)
+    with open_ledger() as ledger:
+        return _Cleaning(catalogue, folder, inputs, ledger, progress).run(options)
 
 
 def _refuse_other_catalogue(folder: StageFolder, catalogue: Catalogue) -> None:
@@ -80,35 +88,69 @@ def _refuse_other_catalogue(folder: StageFolder, catalogue: Catalogue) -> None:
         )
 
 
-def _clean(
-    catalogue: Catalogue, folder: StageFolder, options: CleanOptions, report: Progress
-) -> Outcome:
-    listings = read_listings(read_records(catalogue.chunks(PRODUCTS.file), PRODUCTS))
-    join = join_photos(
-        read_records(catalogue.chunks(IMAGES.file), IMAGES),
-        (row["product_id"] for row in listings.rows),
-        catalogue.photo_files,
-    )
-    stage = PhotoStage(catalogue.store, folder, options.size)
-    photos = stage.run(cut_shards(join.photos), report)
-    return Outcome(listings, join, photos, len(catalogue.photo_files))
+@dataclass(frozen=True)
+class _Cleaning:
+    catalogue: Catalogue
+    folder: StageFolder
+    inputs: Inputs
+    ledger: Ledger
+    progress: Progress
 
+    def run(self, options: CleanOptions) -> Done | None:
+        categories = self._read_tables()
+        wanted = join_photos(self.ledger, self.catalogue.layout.photo_folder)
+        files = PhotoFiles(digest_of(self.inputs)[:10], wanted, options.size)
+        self._prepare(files, options.shard)
+        there = self.folder.names("outcomes-")
+        if not all(files.outcomes_name(number) in there for number in range(files.count)):
+            return None
+        settle(self.folder, files, self.ledger)
+        return self._finish(categories)
 
-def _write_tables(folder: StageFolder, outcome: Outcome) -> dict[str, int]:
-    rejects = [*outcome.listings.rejects, *outcome.photo_rejects]
-    write_table(folder, "rejects.parquet", rejects, REJECTS)
-    photo_count = outcome.photos.photo_count
-    if not photo_count:
-        where = folder.store.where(folder.path("rejects.parquet"))
-        raise JobError(f"{nothing_left(outcome)} Each is in {where}.")
-    rows = outcome.listings.rows
-    for row in rows:
-        row["photo_count"] = photo_count[row["product_id"]]
-        row["searchable"] = row["photo_count"] > 0
-    write_table(folder, "products.parquet", rows, PRODUCTS_SCHEMA)
-    return {
-        "listings": len(rows),
-        "photos": photo_count.total(),
-        "rejected_listings": len(outcome.listings.rejects),
-        "rejected_photos": len(outcome.photo_rejects),
-    }
+    def _read_tables(self) -> Categories:
+        """Fills the ledger with listings, rows of photos and files."""
+        catalogue, layout, ledger = self.catalogue, self.catalogue.layout, self.ledger
+        add_files(catalogue.photo_files(), ledger)
+        if layout.listings is None:
+            return read_class_folders(catalogue, ledger)
+        source = layout.listings.file
+        photos = PhotoRows(layout, catalogue.store.url, ledger, source)
+        listings = Listings(layout, source, ledger)
+        listings.read(read_table(catalogue.store, layout.listings, self.progress), photos)
+        if layout.photos:
+            photos = PhotoRows(layout, catalogue.store.url, ledger, layout.photos.file)
+            photos.read(read_table(catalogue.store, layout.photos, self.progress))
+        return listings.categories
+
+    def _prepare(self, files: PhotoFiles, shard: Shard) -> None:
+        preparer = PhotoPreparer(self.catalogue.store, self.folder, files)
+        if missing := preparer.missing(shard):
+            earlier = find_earlier(self.folder, self.inputs, self.progress)
+            if earlier:
+                earlier.load(self.ledger)
+            preparer.make(missing, self.ledger, earlier, self.progress)
+
+    def _finish(self, categories: Categories) -> Done:
+        write_products(self.folder, self.ledger, categories)
+        write_rejects(self.folder, self.ledger)
+        report = report_of(self.inputs, self.ledger, categories)
+        self.folder.write_json("report.json", report)
+        counts = {
+            "listings": report["listings"]["out"],
+            "photos": report["photo_rows"]["out"],
+            "rejected_listings": report["listings"]["rejected"],
+            "rejected_photos": sum(found["count"] for found in report["rejects"]["photo"].values()),
+        }
+        self._warn(counts)
+        done = self.folder.finish(self.inputs, counts)
+        self.folder.sweep(done)
+        return done
+
+    def _warn(self, counts: dict[str, int]) -> None:
+        where = self.folder.store.where(self.folder.path("rejects.parquet"))
+        if counts["rejected_photos"] > counts["photos"]:
+            self.progress.say(
+                f"clean: warning: most photos were rejected; the reasons are in {where}"
+            )
+        elif not counts["photos"]:
+            self.progress.say("clean: warning: the catalogue has no photos; nothing is searchable")

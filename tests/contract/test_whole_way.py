@@ -17,7 +17,7 @@ from drawn_catalogue import DrawnCatalogue
 from whole_way import OPTIONS, RUN_ID, SmallRun, run_small
 
 from batch_jobs import embed_stage, stage_lines
-from batch_jobs.embed_stage import Shard
+from batch_jobs.stage import Shard
 from batch_jobs.index_stage import IndexOptions
 from batch_jobs.progress import Progress
 from batch_jobs.stage import STAGES, StageFolder

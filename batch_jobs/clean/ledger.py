@@ -1,0 +1,211 @@
+"""The ledger of a cleaning: a temporary SQLite database of all rows, files and rejects.
+
+What belongs together is found by SQL, so that memory does not grow with the catalogue.
+"""
+
+import sqlite3
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+CACHE_MB = 128
+ROWS_AT_ONCE = 20_000
+
+_SCHEMA = """
+CREATE TABLE listing (  -- each that is kept, in the order of its table
+    seq INTEGER PRIMARY KEY,
+    product_id TEXT NOT NULL UNIQUE,
+    title TEXT NOT NULL,
+    description TEXT NOT NULL,
+    price REAL,
+    currency TEXT,
+    price_status TEXT NOT NULL,
+    category TEXT NOT NULL,  -- the path's parts as they were spelt, joined by CATEGORY_SEPARATOR
+    location TEXT NOT NULL,
+    source_line INTEGER NOT NULL
+);
+CREATE TABLE photo (  -- each row that lists a photo under an id that can be used
+    seq INTEGER PRIMARY KEY,
+    image_id TEXT NOT NULL,
+    product_id TEXT NOT NULL,
+    source TEXT NOT NULL,  -- the table it stands in
+    line_from INTEGER,
+    line_to INTEGER,
+    raw TEXT,
+    reference TEXT NOT NULL,  -- as a person would look for the file
+    path TEXT,  -- its file, once found
+    first_seq INTEGER,  -- the first row with this image id
+    reason TEXT,
+    detail TEXT
+);
+CREATE TABLE candidate (  -- where a photo's file may be, best first
+    photo_seq INTEGER NOT NULL,
+    rank INTEGER NOT NULL,
+    path TEXT NOT NULL,
+    PRIMARY KEY (photo_seq, rank)
+) WITHOUT ROWID;
+CREATE TABLE file (  -- each file below the folder of photos
+    path TEXT PRIMARY KEY,
+    stem TEXT NOT NULL,  -- the path without its ending
+    size_bytes INTEGER NOT NULL,
+    version TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE wanted (  -- each photo to prepare, those of a listing side by side
+    place INTEGER PRIMARY KEY,
+    image_id TEXT NOT NULL UNIQUE,
+    product_id TEXT NOT NULL,
+    path TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    version TEXT NOT NULL,
+    source TEXT NOT NULL,
+    line INTEGER
+);
+CREATE TABLE earlier (  -- what an earlier cleaning made of a file
+    path TEXT PRIMARY KEY,
+    size_bytes INTEGER NOT NULL,
+    version TEXT NOT NULL,
+    reason TEXT,
+    detail TEXT,
+    source_width INTEGER,
+    source_height INTEGER,
+    source_sha256 TEXT,
+    pixel_sha256 TEXT,
+    perceptual_hash INTEGER,
+    thumbnail BLOB,
+    photos_file TEXT NOT NULL  -- which has the prepared photo
+) WITHOUT ROWID;
+CREATE TABLE outcome (  -- what became of each wanted photo
+    image_id TEXT PRIMARY KEY,
+    place INTEGER NOT NULL,
+    product_id TEXT NOT NULL,
+    reason TEXT,
+    detail TEXT,
+    pixel_sha256 TEXT,
+    perceptual_hash INTEGER,
+    thumbnail BLOB,
+    duplicate_group TEXT
+) WITHOUT ROWID;
+CREATE TABLE group_member (  -- each kept photo that has a duplicate
+    place INTEGER PRIMARY KEY,
+    leader INTEGER NOT NULL  -- one number for all members of a group
+);
+CREATE TABLE reject (
+    seq INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    id TEXT,
+    source TEXT NOT NULL,
+    line_from INTEGER,
+    line_to INTEGER,
+    reason TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    raw TEXT
+);
+"""
+
+CATEGORY_SEPARATOR = "\x1f"  # mended text has no control characters
+
+
+class ListingRow(NamedTuple):
+    """A row of products.parquet but for what only the photos tell."""
+
+    product_id: str
+    title: str
+    description: str
+    price: float | None
+    currency: str | None
+    price_status: str
+    category: str
+    location: str
+    source_line: int
+
+
+class Reject(NamedTuple):
+    """A row of rejects.parquet."""
+
+    kind: str
+    id: str | None
+    source: str
+    line_from: int | None
+    line_to: int | None
+    reason: str
+    detail: str
+    raw: str | None
+
+
+class Ledger:
+    """Rows in, rows out: what was read is counted as it is read, apart from where it ends up."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+        self.listing_rows_in = 0
+        self.photo_rows_in = 0
+
+    def add_listing(self, row: ListingRow) -> bool:
+        """False where a listing of that id is there already."""
+        cursor = self._database.execute(_ADD_LISTING, row)
+        return cursor.rowcount > 0
+
+    def listing(self, product_id: str) -> ListingRow:
+        columns = ", ".join(ListingRow._fields)
+        found = self.rows(f"SELECT {columns} FROM listing WHERE product_id = ?", (product_id,))
+        return ListingRow(*next(found))
+
+    def reject(self, reject: Reject) -> None:
+        self._database.execute(_ADD_REJECT, reject)
+
+    def execute(self, statement: str, values: Sequence[object] = ()) -> None:
+        self._database.execute(statement, values)
+
+    def execute_many(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
+        self._database.executemany(statement, rows)
+
+    def index(self, on: str) -> None:
+        """Makes an index on `table (column)`, after the rows are in."""
+        self._database.execute(f'CREATE INDEX "{on}" ON {on}')
+
+    def rows(self, query: str, values: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query, one at a time."""
+        for some in self.batches(query, values):
+            yield from some
+
+    def batches(self, query: str, values: Sequence[object] = ()) -> Iterator[list[tuple[Any, ...]]]:
+        """The rows of a query, ROWS_AT_ONCE at a time."""
+        cursor = self._database.execute(query, values)
+        while some := cursor.fetchmany(ROWS_AT_ONCE):
+            yield some
+
+    def one(self, query: str, values: Sequence[object] = ()) -> Any:
+        """The only value of a query."""
+        return self._database.execute(query, values).fetchone()[0]
+
+    def counted(self, query: str, values: Sequence[object] = ()) -> dict[str, int]:
+        """A query's names and counts, by name."""
+        return dict(sorted(self._database.execute(query, values).fetchall()))
+
+
+def _insert(table: str, columns: Sequence[str], conflict: str = "") -> str:
+    marks = ", ".join("?" * len(columns))
+    return f"INSERT {conflict} INTO {table} ({', '.join(columns)}) VALUES ({marks})"
+
+
+_ADD_LISTING = _insert("listing", ListingRow._fields, "OR IGNORE")
+_ADD_REJECT = _insert("reject", Reject._fields)
+
+
+@contextmanager
+def open_ledger() -> Iterator[Ledger]:
+    """An empty ledger on disk, deleted afterwards."""
+    with tempfile.TemporaryDirectory(prefix="marketplace-search-") as folder:
+        database = sqlite3.connect(Path(folder) / "ledger.sqlite", isolation_level=None)
+        try:
+            # It does not outlive the process, so nothing is done for it to survive one.
+            for pragma in ("journal_mode=OFF", "synchronous=OFF", "locking_mode=EXCLUSIVE"):
+                database.execute(f"PRAGMA {pragma}")
+            database.execute(f"PRAGMA cache_size=-{CACHE_MB * 1024}")
+            database.executescript(_SCHEMA)
+            database.execute("BEGIN")
+            yield Ledger(database)
+        finally:
+            database.close()

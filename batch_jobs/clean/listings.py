@@ -1,0 +1,87 @@
+"""Listings out of the records of their table, and the reason for each that is left out."""
+
+from collections.abc import Iterable
+
+from batch_jobs.clean.categories import Categories, category_path
+from batch_jobs.clean.layout import Layout
+from batch_jobs.clean.ledger import CATEGORY_SEPARATOR, Ledger, ListingRow
+from batch_jobs.clean.photo_rows import PhotoRows
+from batch_jobs.clean.prices import read_price
+from batch_jobs.clean.records import BrokenRecord, Record
+from batch_jobs.clean.rejects import (
+    Problem,
+    id_text,
+    is_safe,
+    plain_text,
+    record_reject,
+    unsafe_id,
+)
+from batch_jobs.clean.text import one_line, paragraphs, split_title
+
+
+class Listings:
+    """Reads listings into the ledger. Of the whole records with one id the first stays."""
+
+    def __init__(self, layout: Layout, source: str, ledger: Ledger) -> None:
+        self.categories = Categories()
+        self._layout = layout
+        self._source = source
+        self._ledger = ledger
+
+    def read(self, records: Iterable[Record | BrokenRecord], photos: PhotoRows) -> None:
+        """Every record becomes a listing or a reject; the photos that it names, rows of photos."""
+        for record in records:
+            self._ledger.listing_rows_in += 1
+            if isinstance(record, BrokenRecord):
+                self._reject(None, Problem("broken_record", record.detail), record)
+            else:
+                self._add(record)
+                photos.add_of_listing(record)
+        photos.flush()
+
+    def _add(self, record: Record) -> None:
+        identity = id_text(record.fields["product_id"])
+        if not identity:
+            self._reject(None, Problem("missing_id", "The record has no id."), record)
+        elif not is_safe(identity):
+            self._reject(identity, unsafe_id(identity, "id"), record)
+        else:
+            row, path = self._row(identity, record)
+            if self._ledger.add_listing(row):
+                self.categories.add(path)
+            else:
+                self._reject(identity, self._repeated(row), record)
+
+    def _row(self, identity: str, record: Record) -> tuple[ListingRow, tuple[str, ...]]:
+        value = record.fields.get
+        title, title_location = split_title(plain_text(value("title", "")))
+        currency = plain_text(value("currency", "")) or self._layout.currency
+        price = read_price(value("price", ""), currency)
+        path = category_path(value("category", ""), self._layout.category_separator)
+        row = ListingRow(
+            product_id=identity,
+            title=title,
+            description=paragraphs(plain_text(value("description", ""))),
+            price=price.amount,
+            currency=price.currency,
+            price_status=price.status,
+            category=CATEGORY_SEPARATOR.join(path),
+            location=one_line(plain_text(value("location", ""))) or title_location,
+            source_line=record.line_from,
+        )
+        return row, path
+
+    def _repeated(self, row: ListingRow) -> Problem:
+        first = self._ledger.listing(row.product_id)
+        where = f"the record at line {first.source_line}"
+        if first._replace(source_line=row.source_line) == row:
+            return Problem("duplicate_row", f"The same as {where}, which stays.")
+        return Problem(
+            "conflicting_row",
+            f"The id is that of {where}, the content is another. The first stays.",
+        )
+
+    def _reject(
+        self, identity: str | None, problem: Problem, record: Record | BrokenRecord
+    ) -> None:
+        self._ledger.reject(record_reject("listing", identity, self._source, problem, record))

@@ -1,12 +1,14 @@
 """Prices as people type them."""
 
 import math
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_jobs.clean.prices import SUSPICIOUS_ABOVE, Price, read_price
+from batch_jobs.clean.currencies import SUSPICIOUS_ABOVE
+from batch_jobs.clean.prices import Price, read_price
 
 AMOUNTS = {
     "£36.00": 36,
@@ -26,7 +28,41 @@ AMOUNTS = {
     "20.-": 20,
     "\uff19\uff19": 99,
     "£100,000": 100_000,
+    "\uffe1\uff12\uff10.50": 20.5,
+    "\u0662\u0660\u066b5": 20.5,
+    "Ã\u201aÂ£20": 20,
+    "£20 each": 20,
+    "£20ono": 20,
+    "(£20)": 20,
+    "£20 + p&p": 20,
+    "50p plus p&p": 0.5,
+    "£20 free delivery": 20,
+    "£50 FOR ALL": 50,
+    ".50": 0.5,
+    "£,50": 0.5,
+    "1,5": 1.5,
+    "1.5": 1.5,
 }
+
+GROUPED = {
+    "1.200": 1200,
+    "1,200": 1200,
+    "£1.200": 1200,
+    "1'200.-": 1200,
+    "99.999": 99_999,
+    "1,00,000": 100_000,
+    "1.200,5": 1200.5,
+    "1,200.500": 1200.5,
+    "0.500": 0.5,
+    "£0,500": 0.5,
+    "1234.500": 1234.5,
+    "12.3400": 12.34,
+}
+
+
+@pytest.mark.parametrize("text", GROUPED)
+def test_three_digits_after_a_mark_are_thousands_where_they_can_be(text: str) -> None:
+    assert read_price(text) == Price(GROUPED[text], "GBP", "ok")
 
 
 @pytest.mark.parametrize("text", AMOUNTS)
@@ -47,19 +83,84 @@ def test_pounds(text: str) -> None:
         ("1'200 CHF", 1200, "CHF"),
         ("1 200,50 zł", 1200.5, "PLN"),
         ("20 GBP", 20, "GBP"),
+        ("1 200,50 EUR", 1200.5, "EUR"),
+        ("1\u202f200,50\u00a0€", 1200.5, "EUR"),
+        ("VB 1.200 €", 1200, "EUR"),
+        ("20eur", 20, "EUR"),
+        ("$5 ono", 5, "USD"),
+        ("SGD$20", 20, "SGD"),
+        ("US $20", 20, "USD"),
+        ("$20 CAD", 20, "CAD"),
+        ("Rs.500", 500, "INR"),
+        ("¥150,000", 150_000, "JPY"),
     ],
 )
 def test_other_currencies(text: str, amount: float, currency: str) -> None:
     assert read_price(text) == Price(amount, currency, "ok")
 
 
-@pytest.mark.parametrize("text", ["Free", "FREE", "free to collector", "0", "£0.00", "0,00 €"])
+@pytest.mark.parametrize(
+    ("text", "catalogue", "currency"),
+    [
+        ("20", "EUR", "EUR"),
+        ("20", "gbp", "GBP"),
+        ("20", "€", "EUR"),
+        ("£20", "EUR", "GBP"),
+        ("$20", "AUD", "AUD"),
+        ("$20", "EUR", "USD"),
+        ("20 kr", "NOK", "NOK"),
+        ("20", "no currency", "GBP"),
+        (20.0, "CHF", "CHF"),
+        ("Free", "CHF", "CHF"),
+    ],
+)
+def test_the_catalogue_has_a_currency(text: str | float, catalogue: str, currency: str) -> None:
+    assert read_price(text, catalogue).currency == currency
+
+
+def test_a_currency_may_have_three_decimals() -> None:
+    assert read_price("1.200", "KWD").amount == read_price("KWD 1.200").amount == 1.2
+    assert read_price("1,200", "KWD").amount == read_price("1.200,0", "KWD").amount == 1200
+
+
+@pytest.mark.parametrize(
+    ("value", "price"),
+    [
+        (12.5, Price(12.5, "GBP", "ok")),
+        (20, Price(20.0, "GBP", "ok")),
+        (0.0, Price(0.0, "GBP", "free")),
+        (-0.0, Price(0.0, "GBP", "free")),
+        (None, Price(None, "GBP", "missing")),
+        (math.nan, Price(None, "GBP", "missing")),
+        (-3.0, Price(None, "GBP", "suspicious")),
+        (math.inf, Price(None, "GBP", "suspicious")),
+        (-math.inf, Price(None, "GBP", "suspicious")),
+        (10**400, Price(None, "GBP", "suspicious")),
+        (1e6, Price(1e6, "GBP", "suspicious")),
+        (["£5"], Price(5.0, "GBP", "ok")),
+        (["£5", "£6"], Price(None, "GBP", "unreadable")),
+        ([], Price(None, "GBP", "missing")),
+    ],
+)
+def test_numbers_are_taken_as_numbers(value: float | list[str] | None, price: Price) -> None:
+    assert read_price(value) == price
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("Free", "FREE", "free to collector", "FREE!!! collect only", "It's for free", "£0 free"),
+        *("0", "£0.00", "0,00 €", "kostenlos"),
+    ],
+)
 def test_free_and_zero_are_free(text: str) -> None:
     price = read_price(text)
     assert (price.amount, price.status) == (0.0, "free")
 
 
-@pytest.mark.parametrize("text", ["", "  ", "N/A", "n/a", "-", "none", "NaN", "null", "\0"])
+@pytest.mark.parametrize(
+    "text", ["", "  ", "N/A", "n/a", "-", "none", "NaN", "null", "\0", "\\N", "#N/A"]
+)
 def test_nothing_is_missing(text: str) -> None:
     assert read_price(text) == Price(None, "GBP", "missing")
 
@@ -68,7 +169,22 @@ def test_nothing_is_missing(text: str) -> None:
     "text",
     [
         *("ask me", "POA", "swap", "12-15", "£5 each or £8 for 2", "20k", "1e9", "£", "50%", "1½"),
-        *("5 seater", "£1.2.3"),
+        *(
+            "5 seater",
+            "£1.2.3",
+            "£1.2k",
+            "1,2,3",
+            "1.200.00",
+            "1e6",
+            "5²",
+            "½",
+            "6ft",
+            "6 ft",
+            "99c",
+        ),
+        *("£5-£10", "£5 or £10", "12/05/2021", "07700 900123", "1,200€99 2", "20 kr", "£20 EUR"),
+        *("smoke free home", "not free", "free delivery", "Free (was £50)", "50 FOR ALL", "20 ₭"),
+        "£20 " * 100_000,
         "For sale is this sofa. Only £20 for a good home, it has to go by Sunday.",
     ],
 )
@@ -94,16 +210,61 @@ def test_absurd_prices_are_suspicious(text: str, amount: float | None) -> None:
     assert read_price(text) == Price(amount, "GBP", "suspicious")
 
 
-@given(st.text(st.characters() | st.sampled_from("£$€0123456789.,- "), max_size=80))
-def test_no_text_is_too_odd(text: str) -> None:
-    price = read_price(text)
-    assert price.status in {"ok", "free", "missing", "unreadable", "suspicious"}
-    assert price.amount is None or (math.isfinite(price.amount) and price.amount >= 0)
-    assert (price.amount is None) <= (price.status in {"missing", "unreadable", "suspicious"})
-    assert len(price.currency) == 3
+ODD = st.text(
+    st.characters(exclude_categories=()) | st.sampled_from("£$€0123456789.,- '"), max_size=80
+)
+WORDS = st.lists(
+    st.sampled_from(
+        ["£", "20", "1.200", ",", ".", "p", "&", "free", "EUR", "$", "kr", "-", " ", "all"]
+    )
+).map("".join)
 
 
-@given(st.decimals(min_value="0.01", max_value=100_000, places=2))
-def test_written_prices_are_read_back(amount: float) -> None:
-    for text in (f"£{amount:,}", f"Â£{amount}", f"{amount} GBP"):
-        assert read_price(text) == Price(float(amount), "GBP", "ok")
+def check(price: Price) -> None:
+    amount, currency, status = price
+    assert len(currency) == 3
+    assert amount is None or (math.isfinite(amount) and amount >= 0)
+    assert {
+        "ok": amount is not None and amount > 0,
+        "free": amount == 0,
+        "missing": amount is None,
+        "unreadable": amount is None,
+        "suspicious": amount is None or amount > SUSPICIOUS_ABOVE,
+    }[status]
+
+
+@given(ODD | WORDS, st.sampled_from(["GBP", "EUR", "KWD", "SEK"]) | ODD)
+def test_no_text_is_too_odd(text: str, currency: str) -> None:
+    check(read_price(text, currency))
+
+
+@given(st.floats() | st.integers() | st.none())
+def test_no_number_is_too_odd(number: float | None) -> None:
+    check(read_price(number))
+
+
+AMOUNTS_WRITTEN = st.decimals(min_value="0.01", max_value=100_000, places=2)
+
+
+@given(AMOUNTS_WRITTEN)
+def test_written_prices_are_read_back(amount: Decimal) -> None:
+    english = f"{amount:,}"
+    german = english.translate(str.maketrans(",.", ".,"))
+    swiss = english.replace(",", "'")
+    for text, currency in [
+        *((f"£{english}", "GBP"), (f"Â£{amount}", "GBP"), (f"£ {english} ono", "GBP")),
+        *((f"{amount} GBP", "GBP"), (f"EUR {amount}", "EUR"), (f"{german} €", "EUR")),
+        *(
+            (f"{german.replace('.', ' ')} EUR", "EUR"),
+            (f"CHF {swiss}", "CHF"),
+            (str(amount), "GBP"),
+        ),
+        (float(amount), "GBP"),
+    ]:
+        assert read_price(text) == Price(float(amount), currency, "ok")
+
+
+@given(AMOUNTS_WRITTEN)
+def test_the_quick_way_and_the_slow_way_agree(amount: Decimal) -> None:
+    for text in (f"£{amount:,}", f"{amount}", f"{amount} EUR", f"$ {amount:,}"):
+        assert read_price(text) == read_price(f" {text}.")

@@ -7,9 +7,13 @@ from batch_jobs.clean.syntax import syntax_of
 
 
 class Group:
-    """The lines of a record as they come in, and whether the next line belongs to it."""
+    """The lines of a record as they come in, and whether the next line belongs to it.
 
-    def __init__(self, header: Header) -> None:
+    `strict`: the ids of the file are UUIDs, so a line with another id needs more to begin a record.
+    """
+
+    def __init__(self, header: Header, strict: bool) -> None:
+        self.strict = strict
         self.lines: list[str] = []
         self.first = 0
         self._header = header
@@ -51,6 +55,8 @@ class Group:
             and not self._scan.is_open
             and line.count(self._header.delimiter) > 2
         ):
+            return True
+        if whole and follows:
             return True
         return (plain_id or follows) and fields_alone(line, self._header) == len(self._header.names)
 

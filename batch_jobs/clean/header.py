@@ -19,6 +19,7 @@ class Header:
     names: tuple[str, ...]
     delimiter: str
     roles: dict[str, str]  # our name of a column -> its name in the file
+    is_spaced: bool = False  # a space stands after each delimiter
 
     @classmethod
     def of(cls, line: str, table: Table) -> "Header":
@@ -28,7 +29,9 @@ class Header:
         """
         roles = {role: same_name(name) for role, name in table.columns.items()}
         given = table.delimiter or ("\t" if table.ending == ".tsv" else None)
-        found = [cls(_names(line, one), one, roles) for one in (given or DELIMITERS)]
+        found = [
+            cls(_names(line, one), one, roles, f"{one} " in line) for one in (given or DELIMITERS)
+        ]
         return min(found, key=lambda header: (len(header.missing), -len(header.names)))
 
     @property

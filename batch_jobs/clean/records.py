@@ -1,6 +1,7 @@
 """Puts the records of a CSV file together again where newlines or quotes have broken them."""
 
 import csv
+import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from operator import itemgetter
@@ -11,11 +12,13 @@ from batch_jobs.clean.group import Group, fields_alone
 from batch_jobs.clean.header import Header
 from batch_jobs.clean.layout import Table
 from batch_jobs.clean.lines import read_blocks
+from batch_jobs.clean.oddity import Oddity
 
 if TYPE_CHECKING:
     import _csv
 
 Value = str | float | list[str] | None
+SAMPLE_LINES = 1000  # by which it is known what the ids of a file are
 RUN_LINES = 500  # a run is read anew from each record that is not whole
 
 
@@ -53,7 +56,9 @@ class _Reader:
     def __init__(self, header: Header) -> None:
         self._header = header
         self._named = _naming(header)
-        self._group = Group(header)
+        self._oddity = Oddity(header)
+        self._ids_are_uuids: bool | None = None
+        self._group = Group(header, strict=False)
 
     def read(self, blocks: Iterable[list[str]]) -> Iterator[Record | BrokenRecord]:
         number = 2
@@ -65,11 +70,12 @@ class _Reader:
 
     def _block(self, lines: list[str], number: int) -> Iterator[Record | BrokenRecord]:
         """Whole records by the csv module, many at a time; the others line by line."""
-        starts = bytes(map(bool, map(self._header.likely_start.match, lines)))
+        starts = bytes(map(bool, map(self._start(lines).match, lines)))
         at = 0
         while at < len(lines):
             if not self._group.lines and (rows := self._whole_rows(lines, starts, at)):
                 end = at + len(rows)
+                self._oddity.learn(rows)
                 numbers = range(number + at, number + end)
                 yield from map(Record, map(self._named, rows), numbers, numbers, lines[at:end])
                 at = end
@@ -79,15 +85,27 @@ class _Reader:
                 self._group.add(number + at, lines[at])
                 at += 1
 
+    def _start(self, lines: list[str]) -> re.Pattern[str]:
+        """What a record begins with, where the record before it is whole."""
+        certain, likely = self._header.certain_start, self._header.likely_start
+        if self._ids_are_uuids is None:
+            found = [
+                sum(map(bool, map(one.match, lines[:SAMPLE_LINES]))) for one in (certain, likely)
+            ]
+            self._ids_are_uuids = 2 * found[0] > found[1]
+            self._group.strict = self._ids_are_uuids
+        return certain if self._ids_are_uuids else likely
+
     def _whole_rows(self, lines: list[str], starts: bytes, at: int) -> list[list[str]]:
         """The rows from a line on that keep the rules, each one line before another start."""
         end = starts.find(0, at + 1)
         last = (len(lines) if end < 0 else end) - 1
         rows: list[list[str]] = []
-        reader = self._csv(lines[at : min(last, at + RUN_LINES)])
+        run = lines[at : min(last, at + RUN_LINES)]
+        reader, columns = self._csv(run), len(self._header.names)
         try:
-            for row in reader:
-                if len(row) != len(self._header.names) or reader.line_num != len(rows) + 1:
+            for line, row in zip(run, reader, strict=False):
+                if len(row) != columns or reader.line_num != len(rows) + 1 or _is_odd(line):
                     break
                 rows.append(row)
         except csv.Error:
@@ -96,16 +114,22 @@ class _Reader:
 
     def _finished(self) -> Record | BrokenRecord:
         lines, first = self._group.lines, self._group.first
-        self._group = Group(self._header)
+        self._group = Group(self._header, self._group.strict)
         while not lines[-1].strip():
             lines.pop()
         raw, last = "\n".join(lines), first + len(lines) - 1
-        fields = self._plain_fields(raw) or mended_fields(raw, self._header)
+        fields = self._fields(raw)
         if fields:
             return Record(self._named(fields), first, last, raw)
         count = fields_alone(raw, self._header)
         detail = f"{count} fields, where the header has {len(self._header.names)}."
         return BrokenRecord(first, last, raw, detail)
+
+    def _fields(self, text: str) -> list[str] | None:
+        plain = self._plain_fields(text)
+        if plain and not _is_odd(text):
+            return plain
+        return mended_fields(text, self._header, self._oddity) or plain
 
     def _plain_fields(self, text: str) -> list[str] | None:
         """The fields of a record that keeps the rules; it may have newlines inside quotes."""
@@ -117,6 +141,11 @@ class _Reader:
 
     def _csv(self, lines: list[str]) -> "_csv.Reader":
         return csv.reader(lines, delimiter=self._header.delimiter, strict=True)
+
+
+def _is_odd(text: str) -> bool:
+    """Whether a quote has no partner, which the rules of CSV allow inside a field."""
+    return text.count('"') % 2 == 1
 
 
 def _naming(header: Header) -> Callable[[list[str]], dict[str, Value]]:

@@ -25,7 +25,7 @@ class Syntax:
         self.fields = (
             one_field(at_line_end),
             one_field(at_end),
-            one_field(at_line_end, f'""(?!{end})'),
+            one_field(at_line_end, f'""(?!{blank}(?:{end}|\\n|\\Z))'),
         )
         self.bare = re.compile(rf"(?P<quoted>(?!))?(?P<bare>[^{end}]*)(?P<end>{end}|\Z)")
         self.opening = re.compile(rf'(?:{end}|\A)(?={blank}")')

@@ -1,0 +1,80 @@
+"""How odd a text is in its column, by what the column is for and what whole records have there."""
+
+import re
+from collections.abc import Sequence
+
+from batch_jobs.clean.header import Header
+from batch_jobs.clean.layout import same_name
+
+IMPOSSIBLE = 1000
+MAX_CATEGORIES = 10_000
+PRICES_LEARNT = 1000
+
+_N = r"\d(?:[\d.,]*\d)?"
+_MONEY = re.compile(rf"\s*(?:Â?£|Â?\$|€)\s*-?{_N}\s*|\s*-?{_N}\s*(?:€|[A-Z]{3})\s*")
+_PRICE = re.compile(rf"\s*(?:-?{_N}|free|n/?a|none|null|-?)\s*", re.IGNORECASE)
+_PENCE = re.compile(r"\d[.,]\d\d\D*$")
+
+
+class Oddity:
+    """Judges fields; `learn` shows it those of whole records."""
+
+    def __init__(self, header: Header) -> None:
+        self._header = header
+        self._category, self._price = header.at("category"), header.at("price")
+        self._delimiter_quotes = (f'{header.delimiter}"', f'"{header.delimiter}')
+        self._as_written: set[str] = set()
+        self._categories: set[str] = set()
+        self._prices = self._with_pence = 0
+
+    def learn(self, rows: Sequence[Sequence[str]]) -> None:
+        if self._category is not None and len(self._as_written) < MAX_CATEGORIES:
+            at = self._category
+            new = {row[at] for row in rows} - self._as_written
+            self._as_written |= new
+            self._categories.update(map(same_name, new))
+        if self._price is not None and self._prices < PRICES_LEARNT:
+            given = [row[self._price] for row in rows if row[self._price].strip()]
+            self._prices += len(given)
+            self._with_pence += sum(map(bool, map(_PENCE.search, given)))
+
+    def of(self, column: int, value: str) -> int:
+        """0 for what is usual, more for what is odd, IMPOSSIBLE for what cannot be."""
+        if column == 0 and self._header.has_row_number:
+            return 0 if value.strip().isdigit() else IMPOSSIBLE
+        if column == self._header.id_column:
+            return IMPOSSIBLE if re.search(r"\s", value.strip()) else 0
+        if column == self._price:
+            return _of_price(value)
+        if column not in self._header.text:
+            return 3 * ("\n" in value.strip())
+        cost = int(value[:1] in {" ", "\t"} and not self._header.is_spaced and bool(value.strip()))
+        if column == self._category:
+            cost += self._of_category(value)
+        return cost + 3 * self._has_stray_quote(value)
+
+    def is_complete(self, column: int, value: str) -> bool:
+        """Whether a field is not the beginning of one that was cut off, as far as can be told."""
+        if column != self._price:
+            return True
+        in_pence = self._with_pence * 20 >= self._prices * 19
+        whole = not in_pence or _PENCE.search(value) or not re.search(r"\d", value)
+        return bool(value.strip()) and _of_price(value) <= 1 and bool(whole)
+
+    def _of_category(self, value: str) -> int:
+        if not self._categories:
+            return int("/" not in value)
+        return 2 * (same_name(value) not in self._categories)
+
+    def _has_stray_quote(self, value: str) -> bool:
+        """Whether a field looks as if it had swallowed the next one, or lost its beginning."""
+        if any(quote in value for quote in self._delimiter_quotes):
+            return True
+        lone = value.rstrip().endswith('"') and value.count('"') % 2 == 1
+        return lone and not re.search(r'\d"\s*$', value)
+
+
+def _of_price(value: str) -> int:
+    if _MONEY.fullmatch(value):
+        return 0
+    return 1 if _PRICE.fullmatch(value) else 3

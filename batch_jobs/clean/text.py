@@ -17,8 +17,8 @@ _LINE_ENDS = (0x0B, 0x0C, 0x0D, 0x1C, 0x1D, 0x1E, 0x2028, 0x2029)
 _DROPPED = dict.fromkeys({*range(0x20), *range(0x7F, 0xA0), *_INVISIBLE} - {*_JOINERS, 0x09, 0x0A})
 _CONTROLS: dict[int, int | None] = _DROPPED | dict.fromkeys(_LINE_ENDS, 0x0A) | {0xA0: 0x20}
 
-# All that is_bad can find has this: it saves the whole search for a lone £ or é.
-_MOJIBAKE_HINT = re.compile("[^\0-\x7f]{2}|[\x80-\x9fÂÃŒœ]")
+# All that is_bad can find has this: it saves the whole search for a lone £ or é, and for emoji.
+_MOJIBAKE_HINT = re.compile("[\x80-\u052f\u2000-\u25ff\uf8ff-\ufb02\ufffd]{2}|[\x80-\x9fÂÃŒœ]")
 _AMPERSANDS = re.compile("&(?:amp;)+", re.IGNORECASE)  # escaped twice and more
 _STRAY_JOINER = re.compile("(?<![^\0-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\0-\x7f])")
 _BLANK_LINES = re.compile("\n{3,}")

@@ -4,7 +4,7 @@
 import unicodedata
 
 import pytest
-from ftfy.badness import is_bad
+from ftfy.badness import MOJIBAKE_CATEGORIES, is_bad
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -132,6 +132,9 @@ def test_no_text_is_too_odd(text: str) -> None:
         assert unicodedata.is_normalized("NFC", clean)
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"]) | st.characters(max_codepoint=0x2122)))
+SUSPECTS = "".join(MOJIBAKE_CATEGORIES.values()) + "aA \u00a0вЂбрã€à²β™β×³√±≈°‚Äìâó♥ā"
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from(SUSPECTS)))
 def test_the_hint_sees_all_that_ftfy_calls_mojibake(text: str) -> None:
     assert _MOJIBAKE_HINT.search(text) or not is_bad(text)

@@ -31,11 +31,12 @@ BLOCKS, SAME_BLOCKS = 9, 3
 # Where more photos than this share a key, each is compared with so many next to it: never n x n.
 NEIGHBOURS = 128
 PAIRS_AT_ONCE = 4096
-_BATCH = 1 << 18
+PAIRS_HELD = 1 << 18
 
 Hashes = NDArray[np.uint64]
 Places = NDArray[np.int64]
 Thumbnails = NDArray[np.uint8]  # (n, 16, 16, 3) RGB
+Channels = NDArray[np.float32]  # (3, n, 256)
 LookUp = Callable[[Places], Thumbnails]
 
 
@@ -99,11 +100,13 @@ def _digest(thumbnail: Thumbnails) -> int:
 def _batches(hashes: Hashes) -> Iterator[tuple[Places, Places]]:
     """The candidates of `_candidates`, many at a time."""
     found: list[Places] = []
+    waiting = 0
     for pairs in _candidates(hashes):
         found.append(pairs)
-        if sum(pairs.shape[1] for pairs in found) >= _BATCH:
+        waiting += pairs.shape[1]
+        if waiting >= PAIRS_HELD:
             yield tuple(np.concatenate(found, axis=1))
-            found.clear()
+            found, waiting = [], 0
     if found:
         yield tuple(np.concatenate(found, axis=1))
 
@@ -151,36 +154,45 @@ def _copies(pairs: Places, look_up: LookUp) -> NDArray[np.bool_]:
 
 def are_copies(left: Thumbnails, right: Thumbnails) -> NDArray[np.bool_]:
     """Which pairs of thumbnails, (n, 16, 16, 3) uint8 each, show one photo, brightness apart."""
-    left, right = (half.reshape(len(half), -1, 3) for half in (left, right))
-    spread = np.maximum(left, right) - np.minimum(left, right)
+    left, right = left.reshape(len(left), -1), right.reshape(len(right), -1)
+    spread = (np.maximum(left, right) - np.minimum(left, right)).max(axis=1)
     # Brightening moves no cell by more than this: most that differ are known to without the rest.
-    likely = spread.max(axis=(1, 2)) <= CELL_DIFFERENCE + 255 * (1 - 1 / GAIN)
+    likely = spread <= CELL_DIFFERENCE + 255 * (1 - 1 / GAIN)
     copies = np.zeros(len(left), bool)
-    copies[likely] = _alike(left[likely].astype(np.float32), right[likely].astype(np.float32))
+    copies[likely] = _alike(_by_channel(left[likely]), _by_channel(right[likely]))
     return copies
 
 
-def _alike(left: NDArray[np.float32], right: NDArray[np.float32]) -> NDArray[np.bool_]:
-    gain = _gain(left, right)[:, None, None]
+def _by_channel(thumbnails: Thumbnails) -> Channels:
+    """(n, 768) to (3, n, 256)."""
+    channels = thumbnails.reshape(len(thumbnails), -1, 3).transpose(2, 0, 1)
+    return channels.astype(np.float32, order="C")
+
+
+def _alike(left: Channels, right: Channels) -> NDArray[np.bool_]:
+    gain = _gain(left, right)[:, None]
     left = np.minimum(left * np.maximum(gain, 1), 255)
     right = np.minimum(right * np.maximum(1 / gain, 1), 255)
-    difference = left - right  # (n, 256, 3)
-    colour = difference[..., [0, 2]] - difference[..., [1]]
+    difference = left - right
+    colour = np.abs(difference[[0, 2]] - difference[1]).mean(axis=2).mean(axis=0)
+    np.abs(difference, out=difference)
     result: NDArray[np.bool_] = (
-        (np.abs(difference).mean(axis=(1, 2)) <= MEAN_DIFFERENCE)
-        & (np.abs(difference).max(axis=(1, 2)) <= CELL_DIFFERENCE)
-        & (np.abs(colour).mean(axis=(1, 2)) <= COLOUR_DIFFERENCE)
+        (difference.mean(axis=2).mean(axis=0) <= MEAN_DIFFERENCE)
+        & (difference.max(axis=2).max(axis=0) <= CELL_DIFFERENCE)
+        & (colour <= COLOUR_DIFFERENCE)
     )
     return result
 
 
-def _gain(left: NDArray[np.float32], right: NDArray[np.float32]) -> NDArray[np.float32]:
+def _gain(left: Channels, right: Channels) -> NDArray[np.float32]:
     """How much brighter the right one is: the median over the cells that are white in neither."""
-    white = np.maximum(left, right).max(axis=2) >= 250
-    ratios = np.where(white, np.inf, right.sum(axis=2) / np.maximum(left.sum(axis=2), 1))
-    middle = (~white).sum(axis=1) // 2
-    gain = np.take_along_axis(np.sort(ratios, axis=1), middle[:, None].clip(0, 255), axis=1)[:, 0]
-    return np.clip(np.where(np.isfinite(gain), gain, 1), 1 / GAIN, GAIN).astype(np.float32)
+    white = np.maximum(left.max(axis=0), right.max(axis=0)) >= 250
+    ratios = right.sum(axis=0) / np.maximum(left.sum(axis=0), 1)
+    ratios[white] = np.inf  # sorted to the end
+    ratios.sort(axis=1)
+    middle = (ratios.shape[1] - white.sum(axis=1)) // 2
+    gain = np.take_along_axis(ratios, middle[:, None].clip(0, ratios.shape[1] - 1), axis=1)[:, 0]
+    return np.where(np.isfinite(gain), gain, 1).clip(1 / GAIN, GAIN).astype(np.float32)
 
 
 def _joined(labels: Places, left: Places, right: Places) -> Places:

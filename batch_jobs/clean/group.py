@@ -1,24 +1,33 @@
 """Decides, line by line, where a record ends whose newlines or quotes are not as they should be."""
 
-import re
+import csv
 
 from batch_jobs.clean.header import Header
+from batch_jobs.clean.oddity import Oddity
+from batch_jobs.clean.starts import Starts
 from batch_jobs.clean.syntax import syntax_of
+
+# What belongs to no record must not be gathered without end.
+MAX_LINES = 10_000
+MAX_ODDITY = 1  # of the fields of a line that is taken for a record of its own
+FEWEST_DELIMITERS = 3  # of a line that begins a record although the record before it is not whole
 
 
 class Group:
-    """The lines of a record as they come in, and whether the next line belongs to it.
+    """The lines of a record as they come in, and whether the next line belongs to it."""
 
-    `strict`: the ids of the file are UUIDs, so a line with another id needs more to begin a record.
-    """
-
-    def __init__(self, header: Header, strict: bool) -> None:
-        self.strict = strict
+    def __init__(self, header: Header, starts: Starts, oddity: Oddity) -> None:
         self.lines: list[str] = []
         self.first = 0
         self._header = header
+        self._starts = starts
+        self._oddity = oddity
         self._scan = _Scan(header.delimiter)
         self._scanned = 0
+
+    def renewed(self) -> "Group":
+        """A group without lines."""
+        return Group(self._header, self._starts, self._oddity)
 
     def add(self, number: int, line: str) -> None:
         """Takes the next line; a blank one before the record is passed over."""
@@ -30,7 +39,7 @@ class Group:
 
     def ends_before(self, line: str) -> bool:
         """Whether a line begins something new."""
-        if self._header.certain_start.match(line):
+        if self._starts.certain.match(line) or len(self.lines) >= MAX_LINES:
             return True
         for text in self.lines[self._scanned :]:
             self._scan.add(text)
@@ -42,27 +51,39 @@ class Group:
         return whole and missing == 0 and not self._last_field_goes_on(line)
 
     def _may_start(self, line: str, whole: bool) -> bool:
-        start = self._header.possible_start.match(line)
-        if start is None:
+        if not self._starts.possible.match(line):
             return False
-        plain_id = not re.search(r"\s", start["id"].strip())
-        follows = self._header.has_row_number and self._row_number() + 1 == int(start["row"])
+        usual = bool(self._starts.usual.match(line))
+        follows = self._follows(line)
         if whole:
-            return plain_id or follows
-        if (
-            plain_id
-            and follows
-            and not self._scan.is_open
-            and line.count(self._header.delimiter) > 2
-        ):
+            return usual or follows or self._has_category(line) or self._is_record(line)
+        delimiters = line.count(self._header.delimiter)
+        if usual and follows and not self._scan.is_open and delimiters >= FEWEST_DELIMITERS:
             return True
-        if whole and follows:
-            return True
-        return (plain_id or follows) and fields_alone(line, self._header) == len(self._header.names)
+        return (usual or follows) and self._is_record(line)
 
-    def _row_number(self) -> int:
-        start = self._header.possible_start.match(self.lines[0])
-        return int(start["row"]) if start else -2
+    def _follows(self, line: str) -> bool:
+        """Whether a line has the number after that of this record."""
+        number, own = self._starts.number(line), self._starts.number(self.lines[0])
+        return number is not None and own is not None and own + 1 == number
+
+    def _has_category(self, line: str) -> bool:
+        """Whether a category stands where a record has it, though the line may be no whole one."""
+        return self._oddity.is_category(self._cells(line, strict=False))
+
+    def _is_record(self, line: str) -> bool:
+        """Whether a line is a record by itself, with nothing odd but its id."""
+        cells = self._cells(line, strict=True)
+        if len(cells) != len(self._header.names):
+            return False
+        columns = [column for column in range(len(cells)) if column != self._header.id_column]
+        return sum(self._oddity.of(column, cells[column]) for column in columns) <= MAX_ODDITY
+
+    def _cells(self, line: str, *, strict: bool) -> list[str]:
+        try:
+            return next(csv.reader([line], delimiter=self._header.delimiter, strict=strict), [])
+        except csv.Error:
+            return []
 
     def _last_field_goes_on(self, line: str) -> bool:
         if not line.strip():

@@ -1,7 +1,6 @@
-"""The first line of a table, and what it says about where each record begins."""
+"""The first line of a table: the columns, and what each is for."""
 
 import csv
-import re
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,7 +8,6 @@ from batch_jobs.clean.layout import TEXT_ROLES, Table, same_name
 
 DELIMITERS = (",", ";", "\t", "|")
 ROW_NUMBER_NAMES = ("", "unnamed: 0", "index", "row", "#")
-_UUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 
 
 @dataclass(frozen=True)
@@ -57,37 +55,10 @@ class Header:
     def ends_in_text(self) -> bool:
         return len(self.names) - 1 in self.text
 
-    @cached_property
-    def certain_start(self) -> re.Pattern[str]:
-        """What only a record's first line begins with: its row number and a UUID."""
-        if not self._id_leads:
-            return re.compile("(?!)")
-        return self._start(_UUID, f"(?:{re.escape(self.delimiter)}|$)")
-
-    @cached_property
-    def likely_start(self) -> re.Pattern[str]:
-        """What a record's first line begins with: an id of any kind without spaces."""
-        return self._start(rf'[^{re.escape(self.delimiter)}"\s]{{0,200}}')
-
-    @cached_property
-    def possible_start(self) -> re.Pattern[str]:
-        """What a record's first line begins with, whatever its id; other text may do so too."""
-        return self._start(rf'(?P<id>[^{re.escape(self.delimiter)}"]{{0,200}})')
-
-    def _start(self, identity: str, after: str = "") -> re.Pattern[str]:
-        end = re.escape(self.delimiter)
-        space = rf"[^\S{end}]*"
-        row = rf'"?(?P<row>\d{{1,12}})"?{space}{end}{space}' if self.has_row_number else ""
-        return re.compile(f'{space}{row}"?{space}{identity}{space}"?{space}{after or end}')
-
     @property
     def id_column(self) -> int | None:
         """Where the id of what the table lists stands."""
         return self.at("image_id" if "image_id" in self.roles else "product_id")
-
-    @property
-    def _id_leads(self) -> bool:
-        return self.id_column == int(self.has_row_number)
 
 
 def _names(line: str, delimiter: str) -> tuple[str, ...]:

@@ -53,6 +53,11 @@ class Oddity:
             cost += self._of_category(value)
         return cost + 3 * self._has_stray_quote(value)
 
+    def is_category(self, cells: Sequence[str]) -> bool:
+        """Whether a category that whole records have stands in its column."""
+        at = self._category
+        return at is not None and at < len(cells) and same_name(cells[at]) in self._categories
+
     def is_complete(self, column: int, value: str) -> bool:
         """Whether a field is not the beginning of one that was cut off, as far as can be told."""
         if column != self._price:

@@ -1,7 +1,6 @@
 """Puts the records of a CSV file together again where newlines or quotes have broken them."""
 
 import csv
-import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from operator import itemgetter
@@ -13,12 +12,12 @@ from batch_jobs.clean.header import Header
 from batch_jobs.clean.layout import Table
 from batch_jobs.clean.lines import read_blocks
 from batch_jobs.clean.oddity import Oddity
+from batch_jobs.clean.starts import Starts
 
 if TYPE_CHECKING:
     import _csv
 
 Value = str | float | list[str] | None
-SAMPLE_LINES = 1000  # by which it is known what the ids of a file are
 RUN_LINES = 500  # a run is read anew from each record that is not whole
 
 
@@ -49,16 +48,16 @@ def read_records(chunks: Iterable[bytes], table: Table) -> Iterator[Record | Bro
     blocks = read_blocks(chunks)
     first = next(blocks, [""])
     header = Header.of(first[0], table)
-    return _Reader(header).read(chain([first[1:]], blocks))
+    return _Reader(header, first[1:]).read(chain([first[1:]], blocks))
 
 
 class _Reader:
-    def __init__(self, header: Header) -> None:
+    def __init__(self, header: Header, sample: list[str]) -> None:
         self._header = header
         self._named = _naming(header)
         self._oddity = Oddity(header)
-        self._ids_are_uuids: bool | None = None
-        self._group = Group(header, strict=False)
+        self._starts = Starts(header, sample)
+        self._group = Group(header, self._starts, self._oddity)
 
     def read(self, blocks: Iterable[list[str]]) -> Iterator[Record | BrokenRecord]:
         number = 2
@@ -70,7 +69,7 @@ class _Reader:
 
     def _block(self, lines: list[str], number: int) -> Iterator[Record | BrokenRecord]:
         """Whole records by the csv module, many at a time; the others line by line."""
-        starts = bytes(map(bool, map(self._start(lines).match, lines)))
+        starts = bytes(map(bool, map(self._starts.usual.match, lines)))
         at = 0
         while at < len(lines):
             if not self._group.lines and (rows := self._whole_rows(lines, starts, at)):
@@ -84,17 +83,6 @@ class _Reader:
             else:
                 self._group.add(number + at, lines[at])
                 at += 1
-
-    def _start(self, lines: list[str]) -> re.Pattern[str]:
-        """What a record begins with, where the record before it is whole."""
-        certain, likely = self._header.certain_start, self._header.likely_start
-        if self._ids_are_uuids is None:
-            found = [
-                sum(map(bool, map(one.match, lines[:SAMPLE_LINES]))) for one in (certain, likely)
-            ]
-            self._ids_are_uuids = 2 * found[0] > found[1]
-            self._group.strict = self._ids_are_uuids
-        return certain if self._ids_are_uuids else likely
 
     def _whole_rows(self, lines: list[str], starts: bytes, at: int) -> list[list[str]]:
         """The rows from a line on that keep the rules, each one line before another start."""
@@ -114,7 +102,7 @@ class _Reader:
 
     def _finished(self) -> Record | BrokenRecord:
         lines, first = self._group.lines, self._group.first
-        self._group = Group(self._header, self._group.strict)
+        self._group = self._group.renewed()
         while not lines[-1].strip():
             lines.pop()
         raw, last = "\n".join(lines), first + len(lines) - 1

@@ -33,28 +33,36 @@ class _Way(NamedTuple):
 def mended_fields(text: str, header: Header, oddity: Oddity) -> list[str] | None:
     """As many fields as the header has, or None where there is no one way to mend the record."""
     ways: dict[tuple[str, ...], _Way] = {}
+    least = MAX_COST
     for cells in readings_of(text, syntax_of(header.delimiter), len(header.names) + MAX_SURPLUS):
-        for way in _Fitting(text, cells, header, oddity).ways():
+        for way in _Fitting(text, cells, header, oddity, least).ways():
             ways[way.fields] = min(way, ways.get(way.fields, way))
-        if any(way.cost == 0 for way in ways.values()):
+            least = min(least, way.cost)
+        if not least:
             break
-    cost = min((way.cost for way in ways.values()), default=IMPOSSIBLE)
-    cheapest = [way for way in ways.values() if way.cost == cost]
-    if cost > MAX_COST or len(cheapest) > 1 or cheapest[0].ways > 1:
-        return None
-    return list(cheapest[0].fields)
+    cheapest = [way for way in ways.values() if way.cost == least]
+    return list(cheapest[0].fields) if len(cheapest) == 1 and cheapest[0].ways == 1 else None
 
 
 class _Fitting:
-    """Makes as many fields as the header has of the cells of one reading."""
+    """Makes as many fields as the header has of the cells of one reading, at a cost of `most`."""
 
-    def __init__(self, text: str, cells: list[Cell], header: Header, oddity: Oddity) -> None:
+    def __init__(
+        self, text: str, cells: list[Cell], header: Header, oddity: Oddity, most: int
+    ) -> None:
         self._text = text
         self._cells = cells
         self._header = header
         self._oddity = oddity
+        self._most = most
 
     def ways(self) -> Iterator[_Way]:
+        if sum(cell.faults for cell in self._cells) <= self._most:
+            for way in self._ways():
+                if way.cost <= self._most and not self._is_cut_off(way.fields[-1]):
+                    yield way
+
+    def _ways(self) -> Iterator[_Way]:
         count, cells = len(self._header.names), self._cells
         if len(cells) == count - 1 and self._header.ends_in_text:
             if self._oddity.is_complete(len(cells) - 1, cells[-1].value):
@@ -64,10 +72,24 @@ class _Fitting:
         elif len(cells) > count:
             if not any(cell.value.strip() for cell in cells[count:]):
                 yield self._as_they_are(cells[:count])
-            if len(cells) - count > MAX_JOINED:
-                self._cells = cells = self._without_spaced(cells)
-            if 0 <= len(cells) - count <= MAX_JOINED:
-                yield from self._joined()
+            yield from self._shortened()
+
+    def _shortened(self) -> Iterator[_Way]:
+        count, spaced = len(self._header.names), self._without_spaced(self._cells)
+        if len(spaced) == count and not any(map(self._may_be_joined, spaced, spaced[1:])):
+            way = self._as_they_are(spaced)
+            if not way.cost:  # then every other way costs something
+                yield way
+                return
+        if len(self._cells) - count > MAX_JOINED:
+            self._cells = spaced
+        if 0 <= len(self._cells) - count <= MAX_JOINED:
+            yield from self._joined()
+
+    def _is_cut_off(self, last: str) -> bool:
+        """Whether the quote of the last field is not closed because the record ends too soon."""
+        stray = next((cell for cell in self._cells if cell.stray), None)
+        return bool(stray and last.startswith(stray.value) and self._oddity.is_beginning(last))
 
     def _as_they_are(self, cells: list[Cell]) -> _Way:
         odd = sum(self._oddity.of(column, cell.value) for column, cell in enumerate(cells))
@@ -108,7 +130,7 @@ class _Fitting:
         value, cost = self._field(start, end)
         cost += way.cost + self._oddity.of(column, value)
         known = ways.get(end)
-        if cost > MAX_COST or (known and known.cost < cost):
+        if cost > self._most or (known and known.cost < cost):
             return
         equal = known.ways if known and known.cost == cost else 0
         ways[end] = _Way(cost, way.ways + equal, (*way.fields, value))
@@ -132,7 +154,12 @@ class _Fitting:
 
     def _joint(self, left: Cell, right: Cell) -> int:
         """How odd it is that a delimiter stands between two cells as text, without quotes."""
-        after = self._text[right.start : right.start + 4]
-        if after[:1].isspace() or (left.value[-1:].isdigit() and _THOUSANDS.match(after)):
+        if self._may_be_joined(left, right):
             return 0
         return 3 if right.quoted else 1
+
+    def _may_be_joined(self, left: Cell, right: Cell) -> bool:
+        after = self._text[right.start : right.start + 4]
+        if after[:1].isspace():
+            return True
+        return left.value[-1:].isdigit() and bool(_THOUSANDS.match(after))

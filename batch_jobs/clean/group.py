@@ -55,12 +55,14 @@ class Group:
             return False
         usual = bool(self._starts.usual.match(line))
         follows = self._follows(line)
-        if whole:
-            return usual or follows or self._has_category(line) or self._is_record(line)
+        if whole and (usual or follows):
+            return True
+        if (whole or usual) and self._has_category(line):
+            return True
         delimiters = line.count(self._header.delimiter)
         if usual and follows and not self._scan.is_open and delimiters >= FEWEST_DELIMITERS:
             return True
-        return (usual or follows) and self._is_record(line)
+        return (whole or usual or follows) and self._is_record(line)
 
     def _follows(self, line: str) -> bool:
         """Whether a line has the number after that of this record."""

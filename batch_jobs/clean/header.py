@@ -55,7 +55,7 @@ class Header:
     def ends_in_text(self) -> bool:
         return len(self.names) - 1 in self.text
 
-    @property
+    @cached_property
     def id_column(self) -> int | None:
         """Where the id of what the table lists stands."""
         return self.at("image_id" if "image_id" in self.roles else "product_id")

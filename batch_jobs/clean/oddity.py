@@ -7,12 +7,13 @@ from batch_jobs.clean.header import Header
 from batch_jobs.clean.layout import same_name
 
 IMPOSSIBLE = 1000
-MAX_CATEGORIES = 10_000
+MAX_KNOWN = 10_000
 PRICES_LEARNT = 1000
 
 _N = r"\d(?:[\d.,]*\d)?"
 _MONEY = re.compile(rf"\s*(?:Â?£|Â?\$|€)\s*-?{_N}\s*|\s*-?{_N}\s*(?:€|[A-Z]{3})\s*")
 _PRICE = re.compile(rf"\s*(?:-?{_N}|free|n/?a|none|null|-?)\s*", re.IGNORECASE)
+_BLANKS = frozenset({" ", "\t"})
 _PENCE = re.compile(r"\d[.,]\d\d\D*$")
 
 
@@ -25,14 +26,17 @@ class Oddity:
         self._delimiter_quotes = (f'{header.delimiter}"', f'"{header.delimiter}')
         self._as_written: set[str] = set()
         self._categories: set[str] = set()
+        self._last: set[str] = set()
         self._prices = self._with_pence = 0
 
     def learn(self, rows: Sequence[Sequence[str]]) -> None:
-        if self._category is not None and len(self._as_written) < MAX_CATEGORIES:
+        if self._category is not None and len(self._as_written) < MAX_KNOWN:
             at = self._category
             new = {row[at] for row in rows} - self._as_written
             self._as_written |= new
             self._categories.update(map(same_name, new))
+        if len(self._last) < MAX_KNOWN:
+            self._last.update(row[-1] for row in rows)
         if self._price is not None and self._prices < PRICES_LEARNT:
             given = [row[self._price] for row in rows if row[self._price].strip()]
             self._prices += len(given)
@@ -44,11 +48,11 @@ class Oddity:
             return 0 if value.strip().isdigit() else IMPOSSIBLE
         if column == self._header.id_column:
             return IMPOSSIBLE if re.search(r"\s", value.strip()) else 0
+        cost = int(value[:1] in _BLANKS and not self._header.is_spaced and bool(value.strip()))
         if column == self._price:
-            return _of_price(value)
+            return cost + _of_price(value)
         if column not in self._header.text:
-            return 3 * ("\n" in value.strip())
-        cost = int(value[:1] in {" ", "\t"} and not self._header.is_spaced and bool(value.strip()))
+            return cost + 3 * ("\n" in value.strip())
         if column == self._category:
             cost += self._of_category(value)
         return cost + 3 * self._has_stray_quote(value)
@@ -57,6 +61,10 @@ class Oddity:
         """Whether a category that whole records have stands in its column."""
         at = self._category
         return at is not None and at < len(cells) and same_name(cells[at]) in self._categories
+
+    def is_beginning(self, last: str) -> bool:
+        """Whether a text is only the beginning of what whole records have in the last column."""
+        return last not in self._last and any(known.startswith(last) for known in self._last)
 
     def is_complete(self, column: int, value: str) -> bool:
         """Whether a field is not the beginning of one that was cut off, as far as can be told."""

@@ -33,12 +33,14 @@ def readings_of(text: str, syntax: Syntax, most: int) -> Iterator[list[Cell]]:
 
     By the rules; by weaker rules of where a quote closes; with one opening quote as text.
     """
-    yield _cells(text, syntax, most)
+    by_rules = _cells(text, syntax, most)
+    yield by_rules
     if len(text) > MAX_MENDED_CHARS:
         return
     for way in range(1, len(syntax.fields)):
-        first, *others = _cells(text, syntax, most, way) or [Cell(0, 0, "")]
-        yield [first._replace(faults=first.faults + 1), *others]
+        cells = _cells(text, syntax, most, way)
+        if cells and cells != by_rules:
+            yield [cells[0]._replace(faults=cells[0].faults + 1), *cells[1:]]
     for opening in islice(syntax.opening.finditer(text), MAX_STRAY_QUOTES):
         yield _cells(text, syntax, most, stray=opening.end())
 

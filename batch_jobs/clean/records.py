@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import _csv
 
 Value = str | float | list[str] | None
-RUN_LINES = 500  # a run is read anew from each record that is not whole
+RUN_LINES = 200  # a run is read anew from each record that is not whole
 
 
 class Record(NamedTuple):

@@ -7,16 +7,20 @@ import io
 import struct
 import warnings
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from release.errors import PhotoError
+from release.photo_kinds import is_heif, is_read, unsupported_kind
 
 # Named, so that Pillow never tries a format that starts another program (EPS) or that nobody sends.
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "BMP", "TIFF")
+PILLOW_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "BMP", "TIFF")
+FORMATS = (*PILLOW_FORMATS, "HEIC")
 MIN_SIDE = 32
 # A JPEG is decoded at a reduced scale; another photo needs some 12 bytes a pixel to be decoded.
 MAX_JPEG_PIXELS = 100_000_000
@@ -36,6 +40,11 @@ warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 Image.MAX_IMAGE_PIXELS = None  # MAX_PIXELS is checked here, before anything is decoded
 _SRGB = ImageCms.createProfile("sRGB")
 _WHITE = (255, 255, 255)
+_JPEGS = ("JPEG", "MPO")  # both are decoded at a reduced scale
+_SEND = f"Send one of {', '.join(FORMATS)}."
+# Tags of TIFF.
+NEW_SUBFILE_TYPE, TILE_WIDTH, TILE_LENGTH, DNG_VERSION = 254, 322, 323, 50706
+REDUCED = 1
 # What Pillow's decoders raise on damaged content; they take a tag's type on trust.
 _DECODE_ERRORS = (
     ArithmeticError,
@@ -73,8 +82,8 @@ def prepare(photo: bytes, size: int) -> Prepared:
         raise PhotoError("empty_file", "The photo has no bytes. Send a photo file.")
     image = _open(photo)
     width, height = image.size
-    _check_size(width, height, MAX_JPEG_PIXELS if image.format == "JPEG" else MAX_PIXELS)
     try:
+        _check_kind(image)
         pixels = _fit(_decode(image, size), size)
     except _DECODE_ERRORS as error:
         raise _decode_error(error) from error
@@ -89,23 +98,47 @@ def encode(pixels: Pixels) -> bytes:
 
 
 def _open(photo: bytes) -> Image.Image:
+    kind = unsupported_kind(photo)
+    if kind:
+        raise PhotoError("unsupported", f"The file is {kind}, which is not read. {_SEND}")
     try:
-        return Image.open(io.BytesIO(photo), formats=FORMATS)
-    except UnidentifiedImageError as error:
-        raise PhotoError(
-            "not_an_image",
-            f"The file is not a photo that can be read. Formats are {', '.join(FORMATS)}.",
-        ) from error
+        return _open_heif(photo) if is_heif(photo) else _open_by_pillow(photo)
     except _DECODE_ERRORS as error:
-        raise _decode_error(error) from error
+        if is_read(photo):
+            raise _decode_error(error) from error
+        raise PhotoError(
+            "not_an_image", f"The file is not a photo that can be read. {_SEND}"
+        ) from error
 
 
-def _check_size(width: int, height: int, limit: int) -> None:
+def _open_by_pillow(photo: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(photo), formats=PILLOW_FORMATS)
+
+
+def _open_heif(photo: bytes) -> Image.Image:
+    """Upright already: HEIF turns photos by a box of its own, and the plugin resets the EXIF."""
+    # Imported for the first such photo, not at each cold start; not registered for all of Pillow.
+    from pi_heif.as_plugin import (  # type: ignore[import-untyped]  # noqa: PLC0415
+        HeifImageFile,
+    )
+
+    image: Image.Image = HeifImageFile(io.BytesIO(photo))
+    return image
+
+
+def _check_kind(image: Image.Image) -> None:
+    """Refuses by the header, before anything is decoded."""
+    width, height = image.size
     if min(width, height) < MIN_SIDE:
         raise PhotoError(
             "too_small",
             f"The photo is {width} x {height} pixels; each side needs at least {MIN_SIDE}.",
         )
+    _check_pixels(width, height, MAX_JPEG_PIXELS if image.format in _JPEGS else MAX_PIXELS)
+    _check_tiff(getattr(image, "tag_v2", {}))
+
+
+def _check_pixels(width: int, height: int, limit: int) -> None:
     if width * height > limit:
         raise PhotoError(
             "too_many_pixels",
@@ -114,39 +147,61 @@ def _check_size(width: int, height: int, limit: int) -> None:
         )
 
 
+def _check_tiff(tags: Mapping[int, Any]) -> None:
+    """Tiles are decoded whole, however small the photo. A raw file begins with its thumbnail."""
+    _check_pixels(tags.get(TILE_WIDTH, 0), tags.get(TILE_LENGTH, 0), MAX_PIXELS)
+    if DNG_VERSION in tags or tags.get(NEW_SUBFILE_TYPE, 0) == REDUCED:
+        raise PhotoError("unsupported", f"The file is a camera's raw file, not read. {_SEND}")
+
+
 def _decode_error(error: Exception) -> PhotoError:
+    if isinstance(error, UnidentifiedImageError):  # its text holds an address in memory
+        return PhotoError("truncated", "The photo's header is damaged or incomplete.")
     message = str(error).lower()
-    if any(word in message for word in ("unsupported", "not supported", "not implemented")):
+    if any(words in message for words in ("unsupported", "not supported", "not implemented")):
         return PhotoError("unsupported", f"The photo's encoding is not supported ({error}).")
+    if "max_text" in message:  # PNG's compressed texts and profile
+        return PhotoError("unsupported", f"The photo's metadata is too large ({error}).")
     return PhotoError("truncated", f"The photo's data is damaged or incomplete ({error}).")
 
 
 def _decode(image: Image.Image, size: int) -> Image.Image:
-    """Upright and in sRGB."""
-    image.draft("RGB", (2 * size, 2 * size))  # JPEG only: decode at 1/2, 1/4 or 1/8
+    """Upright, in sRGB and, if it was larger, of the size in which it is shown."""
+    width, height = (max(1, 2 * side * size // max(image.size)) for side in image.size)
+    image.draft("RGB", (width, height))  # JPEG only: decode at 1/2, 1/4 or 1/8
     image.load()
     profile = image.info.get("icc_profile")
     ImageOps.exif_transpose(image, in_place=True)  # a copy of the largest photo is 400 MB
-    return _to_rgb(image, profile)
+    small = _shrink(_plain(image), size)  # before the profile, which takes longer for more pixels
+    if profile:
+        small = _from_profile(small, profile)
+    return small if small.mode == "RGB" else small.convert("RGB")
 
 
-def _to_rgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+def _plain(image: Image.Image) -> Image.Image:
+    """In a mode of 8 bits that can be resized."""
     if image.mode.startswith("I;16") or image.mode == "I":
         sixteen = np.asarray(image)
         if sixteen.dtype.itemsize > 2:
             sixteen = sixteen.clip(0, 65535).astype(np.uint16)
         image = Image.fromarray((sixteen >> 8).astype(np.uint8))
     if image.has_transparency_data:
-        image = _over_white(image if image.mode == "RGBA" else image.convert("RGBA"))
-    if profile and image.mode in ("RGB", "P", "CMYK", "L"):
-        image = _from_profile(image.convert("RGB") if image.mode == "P" else image, profile)
-    return image if image.mode == "RGB" else image.convert("RGB")
+        return _over_white(image if image.mode == "RGBA" else image.convert("RGBA"))
+    return image if image.mode in ("RGB", "L", "CMYK") else image.convert("RGB")
 
 
 def _over_white(rgba: Image.Image) -> Image.Image:
     rgb = Image.new("RGB", rgba.size, _WHITE)
     rgb.paste(rgba, mask=rgba.getchannel("A"))
     return rgb
+
+
+def _shrink(image: Image.Image, size: int) -> Image.Image:
+    if image.size == (size, size):
+        return image
+    scale = size / max(image.size)
+    width, height = (max(1, round(side * scale)) for side in image.size)
+    return image.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0)
 
 
 def _from_profile(image: Image.Image, profile: bytes) -> Image.Image:
@@ -159,11 +214,9 @@ def _from_profile(image: Image.Image, profile: bytes) -> Image.Image:
 
 
 def _fit(image: Image.Image, size: int) -> Pixels:
+    """In the middle of white."""
     if image.size == (size, size):
         return np.asarray(image)
-    scale = size / max(image.size)
-    width, height = (max(1, round(side * scale)) for side in image.size)
-    small = image.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0)
     canvas = Image.new("RGB", (size, size), _WHITE)
-    canvas.paste(small, ((size - width) // 2, (size - height) // 2))
+    canvas.paste(image, ((size - image.width) // 2, (size - image.height) // 2))
     return np.asarray(canvas)

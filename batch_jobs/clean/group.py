@@ -90,7 +90,10 @@ class Group:
     def _last_field_goes_on(self, line: str) -> bool:
         if not line.strip():
             return True
-        return self._header.ends_in_text and not self._scan.ends_quoted
+        if self._scan.ends_quoted or not self._header.ends_in_text:
+            return False
+        last = "\n".join(self.lines[-2:]).rpartition(self._header.delimiter)[2]
+        return self._oddity.goes_on(last, line)
 
 
 def fields_alone(text: str, header: Header) -> int:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from operator import itemgetter
 
 from batch_jobs.clean.header import Header
 from batch_jobs.clean.layout import same_name
@@ -17,6 +18,22 @@ _BLANKS = frozenset({" ", "\t"})
 _PENCE = re.compile(r"\d[.,]\d\d\D*$")
 
 
+class _Known:
+    """What whole records have in a column, as it is written and as it is compared."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+        self._as_written: set[str] = set()
+
+    def add(self, values: set[str]) -> None:
+        if len(self._as_written) < MAX_KNOWN and not values <= self._as_written:
+            self.names.update(map(same_name, values - self._as_written))
+            self._as_written |= values
+
+    def __contains__(self, value: str) -> bool:
+        return same_name(value) in self.names
+
+
 class Oddity:
     """Judges fields; `learn` shows it those of whole records."""
 
@@ -24,19 +41,13 @@ class Oddity:
         self._header = header
         self._category, self._price = header.at("category"), header.at("price")
         self._delimiter_quotes = (f'{header.delimiter}"', f'"{header.delimiter}')
-        self._as_written: set[str] = set()
-        self._categories: set[str] = set()
-        self._last: set[str] = set()
+        self._categories, self._last = _Known(), _Known()
         self._prices = self._with_pence = 0
 
     def learn(self, rows: Sequence[Sequence[str]]) -> None:
-        if self._category is not None and len(self._as_written) < MAX_KNOWN:
-            at = self._category
-            new = {row[at] for row in rows} - self._as_written
-            self._as_written |= new
-            self._categories.update(map(same_name, new))
-        if len(self._last) < MAX_KNOWN:
-            self._last.update(row[-1] for row in rows)
+        if self._category is not None:
+            self._categories.add(set(map(itemgetter(self._category), rows)))
+        self._last.add(set(map(itemgetter(-1), rows)))
         if self._price is not None and self._prices < PRICES_LEARNT:
             given = [row[self._price] for row in rows if row[self._price].strip()]
             self._prices += len(given)
@@ -60,11 +71,16 @@ class Oddity:
     def is_category(self, cells: Sequence[str]) -> bool:
         """Whether a category that whole records have stands in its column."""
         at = self._category
-        return at is not None and at < len(cells) and same_name(cells[at]) in self._categories
+        return at is not None and at < len(cells) and cells[at] in self._categories
 
     def is_beginning(self, last: str) -> bool:
         """Whether a text is only the beginning of what whole records have in the last column."""
-        return last not in self._last and any(known.startswith(last) for known in self._last)
+        name = same_name(last)
+        return last not in self._last and any(one.startswith(name) for one in self._last.names)
+
+    def goes_on(self, last: str, line: str) -> bool:
+        """Whether a line may belong to the last field: not if that is known as it is."""
+        return last not in self._last or f"{last} {line}" in self._last
 
     def is_complete(self, column: int, value: str) -> bool:
         """Whether a field is not the beginning of one that was cut off, as far as can be told."""
@@ -75,9 +91,9 @@ class Oddity:
         return bool(value.strip()) and _of_price(value) <= 1 and bool(whole)
 
     def _of_category(self, value: str) -> int:
-        if not self._categories:
+        if not self._categories.names:
             return int("/" not in value)
-        return 2 * (same_name(value) not in self._categories)
+        return 2 * (value not in self._categories)
 
     def _has_stray_quote(self, value: str) -> bool:
         """Whether a field looks as if it had swallowed the next one, or lost its beginning."""

@@ -9,13 +9,14 @@ from batch_jobs.clean.catalogue_file import (
     table_of,
 )
 from batch_jobs.clean.files import files_below
-from batch_jobs.clean.formats import check_columns, column_names
+from batch_jobs.clean.formats import column_names
 from batch_jobs.clean.layout import (
     ENDINGS,
     PHOTOS_BY_ID,
     PHOTOS_BY_REFERENCE,
     Layout,
     Table,
+    check_columns,
     photos_table,
 )
 from release.errors import JobError
@@ -102,7 +103,7 @@ def _check(layout: Layout, store: Store) -> None:
             raise _missing(store, "Products.csv")
         return
     for table in layout.tables:
-        check_columns(store, table)
+        check_columns(table, column_names(store, table), store.where(table.file))
     nobody_lists_photos = layout.photos is None and "photos" not in layout.listings.columns
     if nobody_lists_photos and next(files_below(store, layout.photo_folder), None):
         raise _missing(store, "Images.csv")

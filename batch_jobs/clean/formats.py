@@ -51,23 +51,13 @@ def column_names(store: Store, table: Table) -> list[str]:
     return list(Header.of(next(chain.from_iterable(read_blocks(head)), ""), table).names)
 
 
-def check_columns(store: Store, table: Table) -> None:
-    """Raises JobError where a table is not there or does not have a column of the layout."""
-    found = column_names(store, table)
-    missing = [name for name in table.columns.values() if same_name(name) not in found]
-    if missing:
-        raise JobError(
-            f"{store.where(table.file)} has no column {', '.join(missing)}. "
-            f"Found: {', '.join(map(repr, found))[:500]}. "
-            f"Needed: {', '.join(table.columns.values())}. Name the columns as they are in "
-            'catalogue.toml, or give "" there for one that this catalogue does not have.'
-        )
-
-
 def _existing(store: Store, table: Table) -> "Entry":
     entry = store.stat(table.file)
     if entry is None:
-        raise JobError(f"{store.where(table.file)} is missing. Put it there, or name another.")
+        raise JobError(
+            f"{store.where(table.file)} is missing. Put it there, or name another in "
+            "catalogue.toml."
+        )
     if entry.size_bytes == 0:
         raise JobError(f"{store.where(table.file)} is empty. Export it again.")
     return entry

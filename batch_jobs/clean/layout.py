@@ -1,7 +1,10 @@
 """Which tables a catalogue has, what their columns are called and where its photos lie."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+
+from release.errors import JobError
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 CLASS_FOLDER_PHOTOS = PHOTOS_BY_REFERENCE = "images/{photo}"
@@ -79,3 +82,16 @@ def photos_table(file: str, names: list[str]) -> tuple[Table, str]:
 def same_name(name: object) -> str:
     """A column's name as it is compared: without the spaces around it, in small letters."""
     return re.sub(r"\s+", " ", str(name)).strip().lower()
+
+
+def check_columns(table: Table, found: Iterable[str], where: str) -> None:
+    """Raises JobError where a table does not have a column that the layout names."""
+    found = list(found)
+    missing = [name for name in table.columns.values() if same_name(name) not in found]
+    if missing:
+        raise JobError(
+            f"{where} has no column {', '.join(missing)}. "
+            f"Found: {', '.join(map(repr, found))[:500]}. "
+            f"Needed: {', '.join(table.columns.values())}. Say in catalogue.toml what they are "
+            'called, with "" for one that this catalogue does not have.'
+        )

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from batch_jobs.clean.layout import Table, same_name
+from batch_jobs.clean.layout import Table, check_columns, same_name
 from batch_jobs.clean.records import BrokenRecord, Record
 from batch_jobs.clean.values import clean_text, json_text, value_of
 from batch_jobs.progress import Progress
@@ -25,6 +25,7 @@ def read_parquet(
     """Every row with its number, from 1. Raises JobError where the file is damaged."""
     with _opened(store, entry) as file:
         names = _columns(file)
+        check_columns(table, names, store.where(table.file))
         roles = {role: names[same_name(name)] for role, name in table.columns.items()}
         total = -(-file.metadata.num_rows // BATCH_ROWS)
         batches = file.iter_batches(BATCH_ROWS, columns=_readable(file, set(roles.values())))
@@ -52,9 +53,15 @@ def _readable(file: pq.ParquetFile, mapped: set[str]) -> list[str]:
     return [
         column.name
         for column in file.schema_arrow
-        if column.name in mapped
-        or not (pa.types.is_nested(column.type) or pa.types.is_binary(column.type))
+        if column.name in mapped or not (pa.types.is_nested(column.type) or _is_bytes(column.type))
     ]
+
+
+def _is_bytes(kind: pa.DataType) -> bool:
+    types = pa.types
+    return bool(
+        types.is_binary(kind) or types.is_large_binary(kind) or types.is_fixed_size_binary(kind)
+    )
 
 
 def _rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:

@@ -1,11 +1,12 @@
-"""Where a catalogue is found, and which ones are refused."""
+"""Where a catalogue is found, what belongs to it, and which ones are refused."""
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cleaned_catalogue import HEADER, SMALL, clean
+from cleaned_catalogue import HEADER, SMALL
 from drawn_catalogue import DrawnCatalogue, draw_catalogue
 
 from batch_jobs.clean.catalogue import open_catalogue
@@ -26,9 +27,61 @@ def test_a_copy_of_a_catalogue_is_the_same_catalogue(drawn: DrawnCatalogue, tmp_
     given = [str(drawn.folder), str(tmp_path / "copy/drawn"), (tmp_path / "copy/drawn").as_uri()]
     found = [open_catalogue(one, store) for one in (*given, "drawn")]
     assert {catalogue.name for catalogue in found} == {"drawn"}
-    assert len({catalogue.fingerprint() for catalogue in found}) == 1
+    assert len({catalogue.fingerprint for catalogue in found}) == 1
     assert len({default_run_id(catalogue, SMALL) for catalogue in found}) == 1
     assert default_run_id(found[0], SMALL) != default_run_id(found[0], CleanOptions(size=64))
+
+
+def _first_photo(folder: Path) -> Path:
+    return min((folder / "images").iterdir())
+
+
+CHANGES: dict[str, Callable[[Path], object]] = {
+    "a table": lambda folder: (folder / "Images.csv").write_text(",id,product_id\n"),
+    "catalogue.toml": lambda folder: (folder / "catalogue.toml").write_text('currency = "EUR"'),
+    "a photo's name": lambda folder: _first_photo(folder).rename(folder / "images" / "new.jpg"),
+    "a photo's size": lambda folder: _first_photo(folder).write_bytes(b"x"),
+    "a photo's time": lambda folder: os.utime(_first_photo(folder), (1, 1)),
+    "a photo less": lambda folder: _first_photo(folder).unlink(),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_fingerprint_tells_whether_anything_changed(drawn: DrawnCatalogue, change: str) -> None:
+    store = Store(str(drawn.folder))
+    before = open_catalogue(str(drawn.folder), store).fingerprint
+    CHANGES[change](drawn.folder)
+    assert open_catalogue(str(drawn.folder), store).fingerprint != before
+
+
+def test_photos_are_the_files_below_their_folder_without_the_tables(
+    drawn: DrawnCatalogue,
+) -> None:
+    (drawn.folder / "images" / "deep" / "er").mkdir(parents=True)
+    (drawn.folder / "images" / "deep" / "er" / "a.jpg").write_bytes(b"x")
+    catalogue = open_catalogue(str(drawn.folder), Store(str(drawn.folder)))
+    paths = {entry.path for entry in catalogue.photo_files()}
+    assert paths == {"images/deep/er/a.jpg", *(f"images/{one}.jpg" for one in drawn.listing_of)}
+    (drawn.folder / "catalogue.toml").write_text('photo_path = "{image_id}"')
+    catalogue = open_catalogue(str(drawn.folder), Store(str(drawn.folder)))
+    assert {entry.path for entry in catalogue.photo_files()} == paths
+
+
+def test_a_file_name_that_is_no_text_is_shown_with_its_bytes(drawn: DrawnCatalogue) -> None:
+    name = os.fsencode(drawn.folder / "images") + b"/caf\xe9.jpg"
+    with open(name, "wb") as file:  # noqa: PTH123 (a path of bytes)
+        file.write(b"x")
+    catalogue = open_catalogue(str(drawn.folder), Store(str(drawn.folder)))
+    assert "images/caf\\xe9.jpg" in {entry.path for entry in catalogue.photo_files()}
+
+
+def test_listings_alone_are_a_catalogue(drawn: DrawnCatalogue) -> None:
+    shutil.rmtree(drawn.folder / "images")
+    assert open_catalogue(str(drawn.folder), Store(str(drawn.folder))).layout.photos
+    (drawn.folder / "Images.csv").unlink()
+    catalogue = open_catalogue(str(drawn.folder), Store(str(drawn.folder)))
+    assert catalogue.layout.photos is None
+    assert not list(catalogue.photo_files())
 
 
 BAD: dict[str, tuple[Callable[[Path], object], str]] = {
@@ -46,31 +99,26 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda folder: (folder / "Images.csv").write_bytes(bytes(range(256)) * 9),
         "no column id, product_id",
     ),
-    "no photos": (lambda folder: shutil.rmtree(folder / "images"), "has no photos"),
     "a blank line": (lambda folder: (folder / "Images.csv").write_bytes(b"\n\n"), "no column id"),
-    "damaged photos": (
-        lambda folder: [path.write_bytes(b"x") for path in (folder / "images").iterdir()],
-        "No photo remains: 15 were rejected (not_an_image 15)",
+    "no tables": (
+        lambda folder: [(folder / name).unlink() for name in ("Products.csv", "Images.csv")],
+        "Products.csv is missing. A catalogue is a folder with",
     ),
-    "header alone": (
-        lambda folder: (folder / "Images.csv").write_text(",id,product_id\n"),
-        "No photo remains: 15 were rejected (unlisted_file 15)",
-    ),
-    "no listings": (
-        lambda folder: (folder / "Products.csv").write_text(HEADER),
-        "No photo remains: 15 were rejected (unknown_listing 15)",
+    "broken catalogue.toml": (
+        lambda folder: (folder / "catalogue.toml").write_text("["),
+        "catalogue.toml is no TOML",
     ),
 }
 
 
 @pytest.mark.parametrize("fault", BAD)
 def test_a_catalogue_that_cannot_be_cleaned_is_refused_with_the_reason(
-    drawn: DrawnCatalogue, tmp_path: Path, fault: str
+    drawn: DrawnCatalogue, fault: str
 ) -> None:
     damage, message = BAD[fault]
     damage(drawn.folder)
     with pytest.raises(JobError) as caught:
-        clean(drawn.folder, tmp_path / "store")
+        open_catalogue(str(drawn.folder), Store(str(drawn.folder)))
     assert message in str(caught.value)
 
 

@@ -164,13 +164,6 @@ def test_no_row_number_is_needed() -> None:
     assert second.fields["product_id"] == "abc"
 
 
-def test_encodings_may_differ_from_line_to_line() -> None:
-    body = row(0, "Café,A,D,£5,B").encode() + row(1, "Café,A,D,£5,B").encode("cp1252")
-    first, second = list(read_records([b"\xef\xbb\xbf" + HEADER.encode() + body], PRODUCTS))
-    assert first.fields["title"] == second.fields["title"] == "Café"
-    assert first.fields["price"] == second.fields["price"] == "£5"
-
-
 def test_a_field_may_be_larger_than_the_csv_modules_limit() -> None:
     large = "x" * (csv.field_size_limit() + 1)
     for quote in ("", '"'):
@@ -232,12 +225,6 @@ def test_every_line_is_in_one_record_or_reject(
     assert lines == sorted(set(lines))
     full = {number for number, text in read_lines([data]) if number > 1 and text.strip()}
     assert full <= set(lines)
-
-
-@given(st.binary(max_size=200), st.integers(1, 20))
-def test_lines_are_those_of_the_whole_file_however_it_is_cut(data: bytes, chunk: int) -> None:
-    chunks = [data[at : at + chunk] for at in range(0, len(data), chunk)]
-    assert list(read_lines(chunks)) == list(read_lines([data]))
 
 
 @pytest.mark.parametrize("junk", ['"a,', '"a,\n', ",", '"', '","', '1,2,"3\n', '" ', "x\n"])

@@ -22,8 +22,6 @@ _MOJIBAKE_HINT = re.compile("[\x80-\u052f\u2000-\u25ff\uf8ff-\ufb02\ufffd]{2}|[\
 _AMPERSANDS = re.compile("&(?:amp;)+", re.IGNORECASE)  # escaped twice and more
 _STRAY_JOINER = re.compile("(?<![^\0-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\0-\x7f])")
 _BLANK_LINES = re.compile("\n{3,}")
-_SITE = re.compile(r"\s*\|\s*gumtree\s*\Z", re.IGNORECASE)
-_PLACE = re.compile(r"\s*\|\s*in(?:\s+(?P<place>[^|]*))?\Z", re.IGNORECASE)
 
 
 def one_line(text: str) -> str:
@@ -49,16 +47,18 @@ def split_title(text: str) -> tuple[str, str]:
 
     Without the site's name only a place in capitals is one: not `Table | in good condition`.
     """
-    title = text = one_line(text)
+    text = one_line(text)
     if "|" not in text:
         return text, ""
-    while site := _SITE.search(title):
-        title = title[: site.start()]
-    found = _PLACE.search(title)
-    place = (found["place"] or "").strip() if found else ""
-    if found is None or not (title != text or place[:1].isupper()):
-        return title.strip(), ""
-    return title[: found.start()].strip(), place
+    title, location = text, ""
+    head, bar, last = title.rpartition("|")
+    while bar and last.strip().lower() == "gumtree":
+        title = head
+        head, bar, last = head.rpartition("|")
+    word, _, place = last.strip().partition(" ")
+    if bar and word.lower() == "in" and (title != text or place[:1].isupper()):
+        title, location = head, place
+    return title.strip(), location
 
 
 def _is_plain(text: str) -> bool:

@@ -1,7 +1,7 @@
 """How odd a text is in its column, by what the column is for and what whole records have there."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from operator import itemgetter
 
 from batch_jobs.clean.header import Header
@@ -13,7 +13,8 @@ PRICES_LEARNT = 1000
 
 _N = r"\d(?:[\d.,]*\d)?"
 _MONEY = re.compile(rf"\s*(?:Â?£|Â?\$|€)\s*-?{_N}\s*|\s*-?{_N}\s*(?:€|[A-Z]{3})\s*")
-_PRICE = re.compile(rf"\s*(?:-?{_N}|free|n/?a|none|null|-?)\s*", re.IGNORECASE)
+_NUMBER = re.compile(rf"\s*-?{_N}\s*")
+_NO_PRICE = re.compile(r"\s*(?:free|n/?a|none|null|-?)\s*", re.IGNORECASE)
 _BLANKS = frozenset({" ", "\t"})
 _PENCE = re.compile(r"\d[.,]\d\d\D*$")
 
@@ -34,6 +35,42 @@ class _Known:
         return same_name(value) in self.names
 
 
+class _Prices:
+    """What the prices of whole records look like."""
+
+    def __init__(self) -> None:
+        self._learnt = self._with_pence = self._with_currency = 0
+
+    def add(self, values: Iterable[str]) -> None:
+        if self._learnt < PRICES_LEARNT:
+            given = [value for value in values if value.strip()]
+            self._learnt += len(given)
+            self._with_pence += sum(map(bool, map(_PENCE.search, given)))
+            self._with_currency += sum(map(bool, map(_MONEY.fullmatch, given)))
+
+    def of(self, value: str) -> int:
+        """How odd a price is."""
+        if _MONEY.fullmatch(value):
+            return 0
+        if _NUMBER.fullmatch(value):
+            return 3 if self._learnt and self._are(self._with_currency) else 1
+        return 1 if _NO_PRICE.fullmatch(value) else 3
+
+    def is_whole(self, value: str) -> bool:
+        """Whether a price is all there; if prices have pence, one without was cut off."""
+        if not value.strip() or self.of(value) > 1:
+            return False
+        return (
+            not self._are(self._with_pence)
+            or not re.search(r"\d", value)
+            or bool(_PENCE.search(value))
+        )
+
+    def _are(self, count: int) -> bool:
+        """Whether nearly all prices are so."""
+        return count * 20 >= self._learnt * 19
+
+
 class Oddity:
     """Judges fields; `learn` shows it those of whole records."""
 
@@ -42,16 +79,14 @@ class Oddity:
         self._category, self._price = header.at("category"), header.at("price")
         self._delimiter_quotes = (f'{header.delimiter}"', f'"{header.delimiter}')
         self._categories, self._last = _Known(), _Known()
-        self._prices = self._with_pence = 0
+        self._prices = _Prices()
 
     def learn(self, rows: Sequence[Sequence[str]]) -> None:
         if self._category is not None:
             self._categories.add(set(map(itemgetter(self._category), rows)))
         self._last.add(set(map(itemgetter(-1), rows)))
-        if self._price is not None and self._prices < PRICES_LEARNT:
-            given = [row[self._price] for row in rows if row[self._price].strip()]
-            self._prices += len(given)
-            self._with_pence += sum(map(bool, map(_PENCE.search, given)))
+        if self._price is not None:
+            self._prices.add(map(itemgetter(self._price), rows))
 
     def of(self, column: int, value: str) -> int:
         """0 for what is usual, more for what is odd, IMPOSSIBLE for what cannot be."""
@@ -61,7 +96,7 @@ class Oddity:
             return IMPOSSIBLE if re.search(r"\s", value.strip()) else 0
         cost = int(value[:1] in _BLANKS and not self._header.is_spaced and bool(value.strip()))
         if column == self._price:
-            return cost + _of_price(value)
+            return cost + self._prices.of(value)
         if column not in self._header.text:
             return cost + 3 * ("\n" in value.strip())
         if column == self._category:
@@ -84,11 +119,7 @@ class Oddity:
 
     def is_complete(self, column: int, value: str) -> bool:
         """Whether a field is not the beginning of one that was cut off, as far as can be told."""
-        if column != self._price:
-            return True
-        in_pence = self._with_pence * 20 >= self._prices * 19
-        whole = not in_pence or _PENCE.search(value) or not re.search(r"\d", value)
-        return bool(value.strip()) and _of_price(value) <= 1 and bool(whole)
+        return column != self._price or self._prices.is_whole(value)
 
     def _of_category(self, value: str) -> int:
         if not self._categories.names:
@@ -101,9 +132,3 @@ class Oddity:
             return True
         lone = value.rstrip().endswith('"') and value.count('"') % 2 == 1
         return lone and not re.search(r'\d"\s*$', value)
-
-
-def _of_price(value: str) -> int:
-    if _MONEY.fullmatch(value):
-        return 0
-    return 1 if _PRICE.fullmatch(value) else 3

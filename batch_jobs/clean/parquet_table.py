@@ -45,7 +45,10 @@ def names_in_parquet(store: Store, entry: Entry) -> list[str]:
 
 def _columns(file: pq.ParquetFile) -> dict[str, str]:
     """The names in the file, by their small letters; of two alike the first."""
-    return {same_name(name): name for name in reversed(file.schema_arrow.names)}
+    names: dict[str, str] = {}
+    for name in file.schema_arrow.names:
+        names.setdefault(same_name(name), name)
+    return names
 
 
 def _readable(file: pq.ParquetFile, mapped: set[str]) -> list[str]:

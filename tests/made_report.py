@@ -10,7 +10,8 @@ from typing import Any
 from cleaned_catalogue import picture
 
 from batch_jobs.clean.categories import Categories
-from batch_jobs.clean.ledger import Ledger, ListingRow, Reject, open_ledger
+from batch_jobs.clean.ledger import Ledger, Reject, open_ledger
+from batch_jobs.clean.listing_spool import ListingRow
 from batch_jobs.clean.photos import PhotoFiles
 from batch_jobs.clean.report import report_of
 from batch_jobs.clean.report_page import write_page
@@ -32,6 +33,7 @@ class Made:
     ledger: Ledger
     root: Path
     prepared: list[dict[str, Any]] = field(default_factory=list)
+    categories: Categories = field(default_factory=Categories)
 
     def __post_init__(self) -> None:
         (self.root / "catalogue" / "images").mkdir(parents=True)
@@ -39,7 +41,9 @@ class Made:
     def listing(self, product_id: str, price: float | None = 5.0, **values: Any) -> None:
         self.ledger.listing_rows_in += 1
         row = ListingRow(product_id, "Chair", "", price, "GBP", "ok", "Home\x1fChairs", "Bath", 2)
-        self.ledger.add_listing(row._replace(**values))
+        row = row._replace(**values)
+        self.ledger.add_listing(row)
+        self.categories.add(tuple(row.category.split("\x1f")) if row.category else ())
 
     def file(self, name: str, content: bytes, version: str = "1") -> str:
         path = f"images/{name}"
@@ -88,7 +92,7 @@ class Made:
 
     @property
     def report(self) -> dict[str, Any]:
-        return with_files(report_of(INPUTS, self.ledger, Categories()), self.ledger)
+        return with_files(report_of(INPUTS, self.ledger, self.categories), self.ledger)
 
     @property
     def folder(self) -> StageFolder:

@@ -64,6 +64,13 @@ class Categories:
         key = _folded(path)
         return tuple(self._spellings.get(key[: level + 1], part) for level, part in enumerate(path))
 
+    def counts(self) -> Counter[Path]:
+        """How many listings each canonical path has."""
+        counts: Counter[Path] = Counter()
+        for path, listings in self._counts.items():
+            counts[self.canonical(path)] += listings
+        return counts
+
 
 def _most_frequent(counts: Mapping[Path, int]) -> dict[Path, str]:
     spellings: defaultdict[Path, Counter[str]] = defaultdict(Counter)

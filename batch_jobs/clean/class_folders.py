@@ -2,7 +2,8 @@
 
 from batch_jobs.clean.catalogue import Catalogue
 from batch_jobs.clean.categories import Categories, category_path
-from batch_jobs.clean.ledger import CATEGORY_SEPARATOR, Ledger, ListingRow
+from batch_jobs.clean.ledger import Ledger
+from batch_jobs.clean.listing_spool import CATEGORY_SEPARATOR, ListingRow
 from batch_jobs.clean.photo_paths import derived_id, without_ending
 from batch_jobs.clean.photo_rows import PhotoRows
 from batch_jobs.clean.text import one_line

@@ -3,6 +3,7 @@
 What belongs together is found by SQL, so that memory does not grow with the catalogue.
 """
 
+import json
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,21 +11,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from batch_jobs.clean.listing_spool import ROWS_AT_ONCE, ListingRow, ListingSpool
+
 CACHE_MB = 128
-ROWS_AT_ONCE = 20_000
 
 _SCHEMA = """
-CREATE TABLE listing (  -- each that is kept, in the order of its table
+CREATE TABLE listing (  -- each that is kept, in the order of its table; the rest is in the spool
     seq INTEGER PRIMARY KEY,
     product_id TEXT NOT NULL UNIQUE,
     title TEXT NOT NULL,
-    description TEXT NOT NULL,
     price REAL,
     currency TEXT,
     price_status TEXT NOT NULL,
-    category TEXT NOT NULL,  -- the path's parts as they were spelt, joined by CATEGORY_SEPARATOR
-    location TEXT NOT NULL,
-    source_line INTEGER NOT NULL
+    source_line INTEGER NOT NULL,
+    content INTEGER NOT NULL  -- a hash of all that the listing says
 );
 CREATE TABLE photo (  -- each row that lists a photo under an id that can be used
     seq INTEGER PRIMARY KEY,
@@ -104,22 +104,6 @@ CREATE TABLE reject (
 );
 """
 
-CATEGORY_SEPARATOR = "\x1f"  # mended text has no control characters
-
-
-class ListingRow(NamedTuple):
-    """A row of products.parquet but for what only the photos tell."""
-
-    product_id: str
-    title: str
-    description: str
-    price: float | None
-    currency: str | None
-    price_status: str
-    category: str
-    location: str
-    source_line: int
-
 
 class Reject(NamedTuple):
     """A row of rejects.parquet."""
@@ -137,20 +121,24 @@ class Reject(NamedTuple):
 class Ledger:
     """Rows in, rows out: what was read is counted as it is read, apart from where it ends up."""
 
-    def __init__(self, database: sqlite3.Connection) -> None:
+    def __init__(self, database: sqlite3.Connection, listings: ListingSpool) -> None:
         self._database = database
+        self.listings = listings
         self.listing_rows_in = 0
         self.photo_rows_in = 0
 
     def add_listing(self, row: ListingRow) -> bool:
         """False where a listing of that id is there already."""
-        cursor = self._database.execute(_ADD_LISTING, row)
-        return cursor.rowcount > 0
+        values = (*row[:2], *row[3:6], row.source_line, content_hash(row))
+        added = self._database.execute(_ADD_LISTING, values).rowcount > 0
+        if added:
+            self.listings.add(row)
+        return added
 
-    def listing(self, product_id: str) -> ListingRow:
-        columns = ", ".join(ListingRow._fields)
-        found = self.rows(f"SELECT {columns} FROM listing WHERE product_id = ?", (product_id,))
-        return ListingRow(*next(found))
+    def photo_counts(self, product_ids: list[str]) -> list[int]:
+        """How many photos of each listing are kept."""
+        counts = dict(self.rows(_PHOTO_COUNTS, (json.dumps(product_ids),)))
+        return [counts.get(product_id, 0) for product_id in product_ids]
 
     def reject(self, reject: Reject) -> None:
         self._database.execute(_ADD_REJECT, reject)
@@ -163,7 +151,7 @@ class Ledger:
 
     def index(self, on: str) -> None:
         """Makes an index on `table (column)`, after the rows are in."""
-        self._database.execute(f'CREATE INDEX "{on}" ON {on}')
+        self._database.execute(f'CREATE INDEX IF NOT EXISTS "{on}" ON {on}')
 
     def rows(self, query: str, values: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
         """The rows of a query, one at a time."""
@@ -185,12 +173,30 @@ class Ledger:
         return dict(sorted(self._database.execute(query, values).fetchall()))
 
 
+def content_hash(row: ListingRow) -> int:
+    """64 bits of what a listing says, without where; good for this process alone."""
+    return hash(row[:-1])
+
+
 def _insert(table: str, columns: Sequence[str], conflict: str = "") -> str:
     marks = ", ".join("?" * len(columns))
     return f"INSERT {conflict} INTO {table} ({', '.join(columns)}) VALUES ({marks})"
 
 
-_ADD_LISTING = _insert("listing", ListingRow._fields, "OR IGNORE")
+_LISTING = (
+    "product_id",
+    "title",
+    "price",
+    "currency",
+    "price_status",
+    "source_line",
+    "content",
+)
+_ADD_LISTING = _insert("listing", _LISTING, "OR IGNORE")
+_PHOTO_COUNTS = """
+SELECT product_id, count(*) FROM outcome
+WHERE reason IS NULL AND product_id IN (SELECT value FROM json_each(?)) GROUP BY product_id
+"""
 _ADD_REJECT = _insert("reject", Reject._fields)
 
 
@@ -206,6 +212,6 @@ def open_ledger() -> Iterator[Ledger]:
             database.execute(f"PRAGMA cache_size=-{CACHE_MB * 1024}")
             database.executescript(_SCHEMA)
             database.execute("BEGIN")
-            yield Ledger(database)
+            yield Ledger(database, ListingSpool(Path(folder) / "listings.parquet"))
         finally:
             database.close()

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from batch_jobs.clean.categories import Categories, category_path
 from batch_jobs.clean.layout import Layout
-from batch_jobs.clean.ledger import CATEGORY_SEPARATOR, Ledger, ListingRow
+from batch_jobs.clean.ledger import Ledger, content_hash
+from batch_jobs.clean.listing_spool import CATEGORY_SEPARATOR, ListingRow
 from batch_jobs.clean.photo_rows import PhotoRows
 from batch_jobs.clean.prices import read_price
 from batch_jobs.clean.records import BrokenRecord, Record
@@ -72,9 +73,10 @@ class Listings:
         return row, path
 
     def _repeated(self, row: ListingRow) -> Problem:
-        first = self._ledger.listing(row.product_id)
-        where = f"the record at line {first.source_line}"
-        if first._replace(source_line=row.source_line) == row:
+        query = "SELECT source_line, content FROM listing WHERE product_id = ?"
+        line, content = next(self._ledger.rows(query, (row.product_id,)))
+        where = f"the record at line {line}"
+        if content == content_hash(row):
             return Problem("duplicate_row", f"The same as {where}, which stays.")
         return Problem(
             "conflicting_row",

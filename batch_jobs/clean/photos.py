@@ -69,33 +69,31 @@ class PhotoPreparer:
     The outcomes, one row for each wanted photo, are written last: a file that has them is whole.
     """
 
-    def __init__(self, catalogue: Store, folder: StageFolder, files: PhotoFiles) -> None:
+    def __init__(
+        self, catalogue: Store, folder: StageFolder, files: PhotoFiles, earlier: Earlier
+    ) -> None:
         self._catalogue = catalogue
         self._folder = folder
         self._files = files
+        self._earlier = earlier
         self._decoding = Semaphore(cpu_count())
 
-    def missing(self, shard: Shard) -> list[int]:
-        """The numbers of the shard's files that are not there yet."""
-        numbers = range(shard.index, self._files.count, shard.count)
+    def run(self, ledger: Ledger, shard: Shard, progress: Progress) -> None:
+        """Makes the files of one shard that are not there yet."""
         there = set(self._folder.names("outcomes-"))
-        return [number for number in numbers if self._files.outcomes_name(number) not in there]
-
-    def make(
-        self, numbers: list[int], ledger: Ledger, earlier: Earlier | None, progress: Progress
-    ) -> None:
-        """Makes files; what an earlier cleaning has made of a photo is not made again."""
-        photos = (photo for number in numbers for photo in self._make(number, ledger, earlier))
-        total = min(len(numbers) * self._files.photos, self._files.wanted)
+        numbers = range(shard.index, self._files.count, shard.count)
+        todo = [number for number in numbers if self._files.outcomes_name(number) not in there]
+        photos = (photo for number in todo for photo in self._make(number, ledger))
+        total = min(len(todo) * self._files.photos, self._files.wanted)
         for _ in progress.track(photos, total, "clean: photos"):
             pass
 
-    def _make(self, number: int, ledger: Ledger, earlier: Earlier | None) -> Iterator[Row]:
+    def _make(self, number: int, ledger: Ledger) -> Iterator[Row]:
         """Prepares the photos of one file, and writes it."""
         places = self._files.places(number)
         query = f"SELECT {', '.join(Wanted._fields)} FROM wanted WHERE place >= ? AND place < ?"
         wanted = [Wanted(*row) for row in ledger.rows(query, places)]
-        known = earlier.outcomes(places, ledger) if earlier else {}
+        known = self._earlier.outcomes(places, ledger)
         rows = []
         readers = cpu_count() if self._catalogue.folder else S3_READS
         pool = ThreadPoolExecutor(readers)

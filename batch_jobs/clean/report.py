@@ -1,10 +1,9 @@
 """What report.json says: counts in and out at each step, which add up, and what was found."""
 
-from collections import Counter
 from typing import Any
 
 from batch_jobs.clean.categories import Categories
-from batch_jobs.clean.ledger import CATEGORY_SEPARATOR, Ledger
+from batch_jobs.clean.ledger import Ledger
 from batch_jobs.stage import Inputs
 
 EXAMPLES = 5  # of each reason
@@ -25,6 +24,7 @@ SELECT product_id, sum(reason IS NULL) AS photos FROM outcome GROUP BY product_i
 
 def report_of(inputs: Inputs, ledger: Ledger, categories: Categories) -> dict[str, Any]:
     """The content of report.json. In each account, `in` is the sum of all that came of it."""
+    ledger.index("listing (price_status, currency, price)")
     return {
         "catalogue": inputs["catalogue"],
         "fingerprint": inputs["fingerprint"],
@@ -34,7 +34,7 @@ def report_of(inputs: Inputs, ledger: Ledger, categories: Categories) -> dict[st
         "photo_files": _photo_files(ledger),
         "rejects": {kind: _rejects(ledger, kind) for kind in ("listing", "photo")},
         "prices": _prices(ledger),
-        "categories": _categories(ledger, categories),
+        "categories": _categories(categories),
         "photos_per_listing": _photos_per_listing(ledger),
         "duplicates": _duplicates(ledger),
     }
@@ -120,18 +120,16 @@ def _prices(ledger: Ledger) -> dict[str, Any]:
     }
 
 
-def _categories(ledger: Ledger, categories: Categories) -> dict[str, Any]:
-    counts: Counter[tuple[str, ...]] = Counter()
-    for category, count in ledger.rows("SELECT category, count(*) FROM listing GROUP BY 1"):
-        parts = tuple(category.split(CATEGORY_SEPARATOR)) if category else ()
-        counts[categories.canonical(parts)] += count
+def _categories(categories: Categories) -> dict[str, Any]:
+    counts = categories.counts()
+    without = counts.pop((), 0)
     largest = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:LARGEST]
     return {
-        "paths": sum(path != () for path in counts),
-        "roots": len({path[0] for path in counts if path}),
-        "with_one_listing": sum(count == 1 for path, count in counts.items() if path),
-        "with_fewer_than_ten": sum(count < 10 for path, count in counts.items() if path),
-        "listings_without_category": counts[()],
+        "paths": len(counts),
+        "roots": len({path[0] for path in counts}),
+        "with_one_listing": sum(count == 1 for count in counts.values()),
+        "with_fewer_than_ten": sum(count < 10 for count in counts.values()),
+        "listings_without_category": without,
         "largest": [{"path": list(path), "listings": count} for path, count in largest],
     }
 
@@ -151,7 +149,9 @@ def _duplicates(ledger: Ledger) -> dict[str, Any]:
         SELECT duplicate_group, count(*) AS photos, count(DISTINCT product_id) AS listings
         FROM outcome WHERE reason IS NULL AND duplicate_group IS NOT NULL GROUP BY 1
     """
-    largest = ledger.rows(f"{groups} ORDER BY photos DESC, 1 LIMIT ?", (LARGEST,))
+    largest = ledger.rows(
+        f"{groups} ORDER BY listings > 1 DESC, photos DESC, 1 LIMIT ?", (LARGEST,)
+    )
     names = ("group", "photos", "listings")
     return {
         "groups": ledger.one(f"SELECT count(*) FROM ({groups})"),

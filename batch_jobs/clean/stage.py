@@ -16,8 +16,11 @@ from batch_jobs.clean.photo_join import add_files, join_photos
 from batch_jobs.clean.photo_rows import PhotoRows
 from batch_jobs.clean.photos import PhotoFiles, PhotoPreparer
 from batch_jobs.clean.report import report_of
+from batch_jobs.clean.report_page import write_page
 from batch_jobs.clean.settle import settle
+from batch_jobs.clean.shown import Report, with_files
 from batch_jobs.clean.tables_out import write_products, write_rejects
+from batch_jobs.clean.thumbnails import PhotoSources, make_thumbnails
 from batch_jobs.progress import Progress
 from batch_jobs.stage import Done, Inputs, Shard, StageFolder, digest_of, software
 from release.errors import JobError
@@ -97,15 +100,21 @@ class _Cleaning:
     progress: Progress
 
     def run(self, options: CleanOptions) -> Done | None:
+        earlier = find_earlier(self.folder, self.inputs, self.progress)
+        earlier.load(self.ledger)
         categories = self._read_tables()
         wanted = join_photos(self.ledger, self.catalogue.layout.photo_folder)
         files = PhotoFiles(digest_of(self.inputs)[:10], wanted, options.size)
-        self._prepare(files, options.shard)
+        preparer = PhotoPreparer(self.catalogue.store, self.folder, files, earlier)
+        preparer.run(self.ledger, options.shard, self.progress)
         there = self.folder.names("outcomes-")
         if not all(files.outcomes_name(number) in there for number in range(files.count)):
             return None
         settle(self.folder, files, self.ledger)
-        return self._finish(categories)
+        write_products(self.folder, self.ledger, categories)
+        write_rejects(self.folder, self.ledger)
+        sources = PhotoSources(self.catalogue.store, self.folder, files, earlier.output)
+        return self._finish(self._report(categories, sources))
 
     def _read_tables(self) -> Categories:
         """Fills the ledger with listings, rows of photos and files."""
@@ -122,19 +131,13 @@ class _Cleaning:
             photos.read(read_table(catalogue.store, layout.photos, self.progress))
         return listings.categories
 
-    def _prepare(self, files: PhotoFiles, shard: Shard) -> None:
-        preparer = PhotoPreparer(self.catalogue.store, self.folder, files)
-        if missing := preparer.missing(shard):
-            earlier = find_earlier(self.folder, self.inputs, self.progress)
-            if earlier:
-                earlier.load(self.ledger)
-            preparer.make(missing, self.ledger, earlier, self.progress)
-
-    def _finish(self, categories: Categories) -> Done:
-        write_products(self.folder, self.ledger, categories)
-        write_rejects(self.folder, self.ledger)
-        report = report_of(self.inputs, self.ledger, categories)
+    def _report(self, categories: Categories, sources: PhotoSources) -> Report:
+        report = with_files(report_of(self.inputs, self.ledger, categories), self.ledger)
         self.folder.write_json("report.json", report)
+        write_page(self.folder, report, self.ledger, make_thumbnails(sources, report, self.ledger))
+        return report
+
+    def _finish(self, report: Report) -> Done:
         counts = {
             "listings": report["listings"]["out"],
             "photos": report["photo_rows"]["out"],

@@ -185,5 +185,5 @@ def test_a_damaged_earlier_file_is_made_again(
     (file,) = (tmp_path / "store/runs/a-run/clean").glob("photos-*")
     file.write_bytes(file.read_bytes()[:-1])
     again = clean(dirty.folder, tmp_path / "store", run_id="another-run")
-    assert "is damaged or gone; its photos are made again" in capsys.readouterr().err
+    assert "is damaged or gone; what was in it is made again" in capsys.readouterr().err
     assert contents(again) == contents(clean(dirty.folder, tmp_path / "fresh"))

@@ -14,10 +14,9 @@ from small_release import SIZE, tiny_network
 from batch_jobs import embed_stage, index_stage
 from batch_jobs.clean import stage as clean_stage
 from batch_jobs.clean.stage import CleanOptions
-from batch_jobs.stage import Shard
 from batch_jobs.index_stage import IndexOptions
 from batch_jobs.progress import Progress
-from batch_jobs.stage import StageFolder
+from batch_jobs.stage import Shard, StageFolder
 from release.extractor import Extractor
 from release.faiss_search import FaissSearch
 from release.pixels import encode, prepare

@@ -17,10 +17,9 @@ from drawn_catalogue import DrawnCatalogue
 from whole_way import OPTIONS, RUN_ID, SmallRun, run_small
 
 from batch_jobs import embed_stage, stage_lines
-from batch_jobs.stage import Shard
 from batch_jobs.index_stage import IndexOptions
 from batch_jobs.progress import Progress
-from batch_jobs.stage import STAGES, StageFolder
+from batch_jobs.stage import STAGES, Shard, StageFolder
 from batch_jobs.tables import PHOTOS, read_shards, write_table
 from release.blobs import Blob
 from release.pixels import prepare

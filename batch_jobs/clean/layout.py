@@ -8,6 +8,7 @@ from release.errors import JobError
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 CLASS_FOLDER_PHOTOS = PHOTOS_BY_REFERENCE = "images/{photo}"
+PHOTOS_BY_NAME = "images/{photo_name}"
 PHOTOS_BY_ID = "images/{image_id}"
 
 LISTING_COLUMNS = {
@@ -75,7 +76,7 @@ def photos_table(file: str, names: list[str]) -> tuple[Table, str]:
     optional = {"image_id": "id", "link": "bucket_link"}
     return (
         Table(file, older | {role: name for role, name in optional.items() if name in names}),
-        PHOTOS_BY_REFERENCE,
+        PHOTOS_BY_NAME,
     )
 
 

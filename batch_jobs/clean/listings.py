@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from batch_jobs.clean.categories import Categories, category_path
+from batch_jobs.clean.currencies import currency_code
 from batch_jobs.clean.layout import Layout
 from batch_jobs.clean.ledger import Ledger, content_hash
 from batch_jobs.clean.listing_spool import CATEGORY_SEPARATOR, ListingRow
@@ -56,7 +57,7 @@ class Listings:
     def _row(self, identity: str, record: Record) -> tuple[ListingRow, tuple[str, ...]]:
         value = record.fields.get
         title, title_location = split_title(plain_text(value("title", "")))
-        currency = plain_text(value("currency", "")) or self._layout.currency
+        currency = currency_code(plain_text(value("currency", "")), self._layout.currency)
         price = read_price(value("price", ""), currency)
         path = category_path(value("category", ""), self._layout.category_separator)
         row = ListingRow(

@@ -50,7 +50,7 @@ def test_the_older_layout_of_images(tmp_path: Path, identity: str) -> None:
     columns = {"product_id": "product_id", "photo": "image_ref", "link": "bucket_link"}
     wanted = columns | ({"image_id": "id"} if identity else {})
     assert layout.photos == Table("Images.csv", wanted)
-    assert layout.photo_path == "images/{photo}"
+    assert layout.photo_path == "images/{photo_name}"
 
 
 def test_class_folders_need_no_table(tmp_path: Path) -> None:

@@ -23,8 +23,9 @@ PILLOW_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "BMP", "TIFF")
 FORMATS = (*PILLOW_FORMATS, "HEIC")
 MIN_SIDE = 32
 # A JPEG is decoded at a reduced scale; another photo needs some 12 bytes a pixel to be decoded.
-MAX_JPEG_PIXELS = 100_000_000
 MAX_PIXELS = 40_000_000
+MAX_JPEG_PIXELS = 100_000_000
+MAX_HEIC_PIXELS = 50_000_000  # what phones make has 48 million; 9 bytes a pixel
 JPEG_QUALITY = 95
 PHOTO_REASONS = (
     "empty_file",
@@ -40,7 +41,7 @@ warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 Image.MAX_IMAGE_PIXELS = None  # MAX_PIXELS is checked here, before anything is decoded
 _SRGB = ImageCms.createProfile("sRGB")
 _WHITE = (255, 255, 255)
-_JPEGS = ("JPEG", "MPO")  # both are decoded at a reduced scale
+_LIMITS = {"JPEG": MAX_JPEG_PIXELS, "MPO": MAX_JPEG_PIXELS, "HEIF": MAX_HEIC_PIXELS}
 _SEND = f"Send one of {', '.join(FORMATS)}."
 # Tags of TIFF.
 NEW_SUBFILE_TYPE, TILE_WIDTH, TILE_LENGTH, DNG_VERSION = 254, 322, 323, 50706
@@ -116,26 +117,26 @@ def _open_by_pillow(photo: bytes) -> Image.Image:
 
 
 def _open_heif(photo: bytes) -> Image.Image:
-    """Upright already: HEIF turns photos by a box of its own, and the plugin resets the EXIF."""
-    # Imported for the first such photo, not at each cold start; not registered for all of Pillow.
-    from pi_heif.as_plugin import (  # type: ignore[import-untyped]  # noqa: PLC0415
-        HeifImageFile,
-    )
+    from release.heif import open_heif  # noqa: PLC0415 - for such photos, not at each cold start
 
-    image: Image.Image = HeifImageFile(io.BytesIO(photo))
-    return image
+    heif = open_heif(photo)
+    _check_size(*heif.size, MAX_HEIC_PIXELS)
+    return heif.decode()
 
 
 def _check_kind(image: Image.Image) -> None:
     """Refuses by the header, before anything is decoded."""
-    width, height = image.size
+    _check_size(*image.size, _LIMITS.get(image.format or "", MAX_PIXELS))
+    _check_tiff(getattr(image, "tag_v2", {}))
+
+
+def _check_size(width: int, height: int, limit: int) -> None:
     if min(width, height) < MIN_SIDE:
         raise PhotoError(
             "too_small",
             f"The photo is {width} x {height} pixels; each side needs at least {MIN_SIDE}.",
         )
-    _check_pixels(width, height, MAX_JPEG_PIXELS if image.format in _JPEGS else MAX_PIXELS)
-    _check_tiff(getattr(image, "tag_v2", {}))
+    _check_pixels(width, height, limit)
 
 
 def _check_pixels(width: int, height: int, limit: int) -> None:

@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageDraw
 
 from release.errors import PhotoError
+from release.heif import Heif
 from release.pixels import MAX_PIXELS, MIN_SIDE, PHOTO_REASONS, PILLOW_FORMATS, encode, prepare
 
-# `quarters(96, 72)` in four ways, written by pillow-heif 1.8 (quality 90, chroma 4:4:4). What the
-# project itself reads HEIC with cannot write it.
-DRAWN, TURNED, TRANSPARENT, PROFILE = (
+# `quarters(96, 72)` in four ways and a ramp of 10 bits, written by pillow-heif 1.8 (quality 90,
+# chroma 4:4:4). What the project itself reads HEIC with cannot write it.
+DRAWN, TURNED, TRANSPARENT, PROFILE, DEEP = (
     (Path(__file__).parents[1] / "fixtures" / f"drawn{name}.heic").read_bytes()
-    for name in ("", "-turned", "-transparent", "-profile")
+    for name in ("", "-turned", "-transparent", "-profile", "-deep")
 )
 SIZE = 64
 RED, GREEN, BLUE, YELLOW = (220, 30, 30), (30, 200, 40), (40, 50, 210), (230, 210, 40)
@@ -144,6 +145,17 @@ def test_heic_has_colour_profiles_and_transparency() -> None:
     assert corners(pixels_of(PROFILE)) == near(*exchanged, tolerance=12)
 
 
+def test_heic_of_ten_bits_becomes_eight() -> None:
+    ramp = np.linspace(0, 65535, 96 * 72).astype(np.uint16).reshape(72, 96) >> 8
+    assert difference(pixels_of(DEEP, 96)[12:84, :, 0], ramp) < 1
+
+
+def test_a_heic_with_metadata_of_no_known_kind_is_read() -> None:
+    """The Python side of pi-heif 1.4 ends the process here."""
+    photo = TURNED.replace(b"Exif", b"\xa4xif", 1)
+    assert difference(pixels_of(photo), pixels_of(DRAWN)) < 1
+
+
 def test_avif_in_the_container_of_heif_is_read_as_avif() -> None:
     avif = saved(quarters(), "AVIF")
     assert avif[4:12] == b"ftypavif"
@@ -161,9 +173,7 @@ def test_heic_is_found_by_any_of_its_brands() -> None:
 def test_a_heic_of_too_many_pixels_is_refused_before_it_is_decoded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from pi_heif.as_plugin import HeifImageFile
-
-    monkeypatch.setattr(HeifImageFile, "load", lambda _: pytest.fail("the photo was decoded"))
+    monkeypatch.setattr(Heif, "decode", lambda _: pytest.fail("the photo was decoded"))
     size = DRAWN.index(b"ispe") + 8
     photo = DRAWN[:size] + struct.pack(">II", 9000, 9000) + DRAWN[size + 8 :]
     assert reason_of(photo) == "too_many_pixels"
@@ -423,7 +433,7 @@ def test_the_smallest_photo_is_read() -> None:
 
 
 SAMPLES = (
-    [DRAWN, TURNED, TRANSPARENT, PROFILE]
+    [DRAWN, TURNED, TRANSPARENT, PROFILE, DEEP]
     + [saved(scene(40, 36), kind) for kind in PILLOW_FORMATS]
     + [
         saved(scene(40, 36), "JPEG", progressive=True),

@@ -5,7 +5,7 @@ import csv
 from batch_jobs.clean.header import Header
 from batch_jobs.clean.oddity import Oddity
 from batch_jobs.clean.starts import Starts
-from batch_jobs.clean.syntax import syntax_of
+from batch_jobs.clean.syntax import Syntax, syntax_of
 
 # What belongs to no record must not be gathered without end.
 MAX_LINES = 10_000
@@ -22,7 +22,8 @@ class Group:
         self._header = header
         self._starts = starts
         self._oddity = oddity
-        self._scan = _Scan(header.delimiter)
+        self._syntax = syntax_of(header.delimiter)
+        self._scan = _Scan(self._syntax)
         self._scanned = 0
 
     def renewed(self) -> "Group":
@@ -57,7 +58,10 @@ class Group:
         follows = self._follows(line)
         if whole and (usual or follows):
             return True
-        if (whole or usual) and self._has_category(line):
+        if self._scan.is_open and '"' in line and self._syntax.stays_quoted.match(line):
+            return False
+        quoted = self._scan.is_open and '"' not in line  # that is, if the quote is ever closed
+        if (whole or usual) and not quoted and self._has_category(line):
             return True
         delimiters = line.count(self._header.delimiter)
         if usual and follows and not self._scan.is_open and delimiters >= FEWEST_DELIMITERS:
@@ -96,9 +100,14 @@ class Group:
         return self._oddity.goes_on(last, line)
 
 
+def is_odd(text: str) -> bool:
+    """Whether a quote has no partner, which the rules of CSV allow inside a field."""
+    return text.count('"') % 2 == 1
+
+
 def fields_alone(text: str, header: Header) -> int:
     """How many fields a text has when it is a record by itself; 0 where a quote stays open."""
-    scan = _Scan(header.delimiter)
+    scan = _Scan(syntax_of(header.delimiter))
     scan.add(text)
     return 0 if scan.is_open else scan.fields
 
@@ -106,11 +115,11 @@ def fields_alone(text: str, header: Header) -> int:
 class _Scan:
     """How many fields a record has so far, and whether a quote is open, line by line."""
 
-    def __init__(self, delimiter: str) -> None:
+    def __init__(self, syntax: Syntax) -> None:
         self.fields = 0
         self.is_open = False
         self.ends_quoted = False
-        self._syntax = syntax_of(delimiter)
+        self._syntax = syntax
 
     def add(self, line: str) -> None:
         position = self._rest_of_last_field(line) if self.fields else self._field(line, 0)

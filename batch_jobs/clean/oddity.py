@@ -106,7 +106,9 @@ class Oddity:
     def is_category(self, cells: Sequence[str]) -> bool:
         """Whether a category that whole records have stands in its column."""
         at = self._category
-        return at is not None and at < len(cells) and cells[at] in self._categories
+        if at is None or at >= len(cells) or not cells[at].strip():
+            return False
+        return cells[at] in self._categories
 
     def is_beginning(self, last: str) -> bool:
         """Whether a text is only the beginning of what whole records have in the last column."""

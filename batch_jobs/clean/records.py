@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from batch_jobs.clean.fields import mended_fields
-from batch_jobs.clean.group import Group, fields_alone
+from batch_jobs.clean.group import Group, fields_alone, is_odd
 from batch_jobs.clean.header import Header
 from batch_jobs.clean.layout import Table
 from batch_jobs.clean.lines import read_blocks
@@ -93,7 +93,7 @@ class _Reader:
         reader, columns = self._csv(run), len(self._header.names)
         try:
             for line, row in zip(run, reader, strict=False):
-                if len(row) != columns or reader.line_num != len(rows) + 1 or _is_odd(line):
+                if len(row) != columns or reader.line_num != len(rows) + 1 or is_odd(line):
                     break
                 rows.append(row)
         except csv.Error:
@@ -115,7 +115,7 @@ class _Reader:
 
     def _fields(self, text: str) -> list[str] | None:
         plain = self._plain_fields(text)
-        if plain and not _is_odd(text):
+        if plain and not is_odd(text):
             return plain
         return mended_fields(text, self._header, self._oddity) or plain
 
@@ -129,11 +129,6 @@ class _Reader:
 
     def _csv(self, lines: list[str]) -> "_csv.Reader":
         return csv.reader(lines, delimiter=self._header.delimiter, strict=True)
-
-
-def _is_odd(text: str) -> bool:
-    """Whether a quote has no partner, which the rules of CSV allow inside a field."""
-    return text.count('"') % 2 == 1
 
 
 def _naming(header: Header) -> Callable[[list[str]], dict[str, Value]]:

@@ -32,6 +32,8 @@ class Syntax:
         self.quote = re.compile(rf'{blank}"')
         # The same line by line, where a quote may stay open.
         self.to_delimiter = re.compile(f"[^{end}]*")
+        # By the rules, after a quote was opened: it is closed before a delimiter, or not yet.
+        self.stays_quoted = re.compile(rf'(?:[^"]++|"")*+(?:"(?:{end}|\Z)|\Z)')
         self.to_close = re.compile(rf'(?:[^"]++|""|(?!"{at_end})")*+"[^{end}]*')
 
 

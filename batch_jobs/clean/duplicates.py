@@ -26,6 +26,7 @@ COLOUR_DIFFERENCE = 2.5
 CELL_DIFFERENCE = 48.0
 
 THUMBNAIL = (16, 16, 3)
+CELLS = 16 * 16
 # 6 bits touch at most 6 blocks of a hash: 3 of 9 are left, so one of 84 keys finds the pair.
 BLOCKS, SAME_BLOCKS = 9, 3
 # Where more photos than this share a key, each is compared with so many next to it: never n x n.
@@ -154,7 +155,7 @@ def _copies(pairs: Places, look_up: LookUp) -> NDArray[np.bool_]:
 
 def are_copies(left: Thumbnails, right: Thumbnails) -> NDArray[np.bool_]:
     """Which pairs of thumbnails, (n, 16, 16, 3) uint8 each, show one photo, brightness apart."""
-    left, right = left.reshape(len(left), -1), right.reshape(len(right), -1)
+    left, right = (half.reshape(len(half), CELLS * 3) for half in (left, right))
     spread = (np.maximum(left, right) - np.minimum(left, right)).max(axis=1)
     # Brightening moves no cell by more than this: most that differ are known to without the rest.
     likely = spread <= CELL_DIFFERENCE + 255 * (1 - 1 / GAIN)
@@ -165,7 +166,7 @@ def are_copies(left: Thumbnails, right: Thumbnails) -> NDArray[np.bool_]:
 
 def _by_channel(thumbnails: Thumbnails) -> Channels:
     """(n, 768) to (3, n, 256)."""
-    channels = thumbnails.reshape(len(thumbnails), -1, 3).transpose(2, 0, 1)
+    channels = thumbnails.reshape(len(thumbnails), CELLS, 3).transpose(2, 0, 1)
     return channels.astype(np.float32, order="C")
 
 

@@ -3,6 +3,8 @@
 import contextlib
 import io
 import struct
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -154,6 +156,12 @@ def test_a_heic_with_metadata_of_no_known_kind_is_read() -> None:
     """The Python side of pi-heif 1.4 ends the process here."""
     photo = TURNED.replace(b"Exif", b"\xa4xif", 1)
     assert difference(pixels_of(photo), pixels_of(DRAWN)) < 1
+
+
+def test_the_decoder_of_heic_is_not_loaded_before_there_is_one() -> None:
+    code = "import sys, release.pixels; print('_pi_heif' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "False\n"
 
 
 def test_avif_in_the_container_of_heif_is_read_as_avif() -> None:

@@ -3,7 +3,8 @@
 import json
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from batch_jobs.clean.layout import Table, same_name
 from batch_jobs.clean.lines import read_lines
@@ -22,39 +23,51 @@ def read_json_lines(chunks: Iterable[bytes], table: Table) -> Iterator[Record | 
     Lines are put together until they are an object, or until another line begins with a brace.
     """
     roles = {role: same_name(name) for role, name in table.columns.items()}
-    for first, lines in _grouped(read_lines(chunks)):
-        yield _record(first, lines, roles)
+    for found in _objects(read_lines(chunks)):
+        if isinstance(found, BrokenRecord):
+            yield found
+        else:
+            yield Record(_fields(found.content, roles), found.line_from, found.line_to, found.raw)
 
 
 def names_in_json_lines(chunks: Iterable[bytes], wanted: set[str]) -> dict[str, None]:
     """The names of all objects in the order found, up to where all that are wanted are found."""
     names: dict[str, None] = {}
-    for _, lines in _grouped(read_lines(chunks)):
-        content, _ = _object("\n".join(lines))
-        if content is not None:
-            names |= dict.fromkeys(map(same_name, content))
+    for found in _objects(read_lines(chunks)):
+        if not isinstance(found, BrokenRecord):
+            names |= dict.fromkeys(map(same_name, found.content))
             if wanted <= names.keys():
                 break
     return names
 
 
-def _grouped(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, list[str]]]:
-    """The number of the first line and the lines of each object."""
+class _Object(NamedTuple):
+    content: dict[str, Any]
+    line_from: int
+    line_to: int
+    raw: str
+
+
+def _objects(lines: Iterable[tuple[int, str]]) -> Iterator[_Object | BrokenRecord]:
     group: list[str] = []
     first = 0
     scan = _Scan()
     for number, line in lines:
         if group and (line.lstrip().startswith("{") or scan.is_over):
-            yield first, group
+            yield _object(first, group)
             group = []
         if not group:
             if not line.strip():
+                continue
+            found = _object(number, [line])
+            if isinstance(found, _Object):
+                yield found
                 continue
             first, scan = number, _Scan()
         group.append(line)
         scan.add(line)
     if group:
-        yield first, group
+        yield _object(first, group)
 
 
 class _Scan:
@@ -89,26 +102,23 @@ class _Scan:
         return end + 1
 
 
-def _record(first: int, lines: list[str], roles: dict[str, str]) -> Record | BrokenRecord:
+def _object(first: int, lines: list[str]) -> _Object | BrokenRecord:
     while not lines[-1].strip():
         lines.pop()
     raw, last = "\n".join(lines), first + len(lines) - 1
-    content, fault = _object(raw)
-    if content is None:
-        return BrokenRecord(first, last, raw, fault)
-    named = {same_name(name): value for name, value in reversed(content.items())}
-    fields: dict[str, Value] = {
-        role: value_of(named.get(name), role) for role, name in roles.items()
-    }
-    return Record(fields, first, last, raw)
-
-
-def _object(text: str) -> tuple[dict[str, Any] | None, str]:
-    """The object, or what is wrong with the text."""
     try:
-        content = _decode(text)
+        content = _decode(raw)
     except (ValueError, RecursionError) as error:
-        return None, f"No JSON object: {error}."
-    if not isinstance(content, dict):
-        return None, f"JSON, but of the kind {type(content).__name__} and no object."
-    return content, ""
+        return BrokenRecord(first, last, raw, f"No JSON object: {error}.")
+    if isinstance(content, dict):
+        return _Object(content, first, last, raw)
+    kind = type(content).__name__
+    return BrokenRecord(first, last, raw, f"JSON, but of the kind {kind} and no object.")
+
+
+def _fields(content: dict[str, Any], roles: dict[str, str]) -> dict[str, Value]:
+    named = {_same_name(name): value for name, value in reversed(content.items())}
+    return {role: value_of(named.get(name), role) for role, name in roles.items()}
+
+
+_same_name = lru_cache(maxsize=1000)(same_name)

@@ -26,12 +26,11 @@ class Starts:
         end = re.escape(header.delimiter)
         ids = list(_ids(header, lines[:SAMPLE_LINES]))
         look = _look_of(ids)
-        leads = header.id_column == int(header.has_row_number)
-        distinct = [_UUID, *([look] if look and _is_distinct(look, ids) else [])] if leads else []
+        distinct = [_UUID, *([look] if look and _is_distinct(look, ids) else [])]
         # What nothing but a record begins with, so that it ends whatever came before.
-        self.certain = self._pattern("|".join(distinct) or "(?!)", f"(?:{end}|$)")
+        self.certain = self._pattern("|".join(distinct), f"(?:{end}|$)")
         # What the records of this file begin with.
-        self.usual = self._pattern((leads and look) or rf'[^{end}"\s]{{0,200}}')
+        self.usual = self._pattern(look or rf'[^{end}"\s]{{0,200}}')
         # What a record begins with, whatever its id; other text may do so too.
         self.possible = self._pattern(rf'(?P<id>[^{end}"]{{0,200}})')
 
@@ -44,11 +43,16 @@ class Starts:
         return int(digits) if re.fullmatch("[0-9]{1,12}", digits) else None
 
     def _pattern(self, identity: str, after: str = "") -> re.Pattern[str]:
+        """The cells up to the id, the id and what follows it."""
         end = re.escape(self._header.delimiter)
         space = rf"[^\S{end}]*"
-        row = rf'"?(?P<row>[0-9]{{1,12}})"?{space}{end}{space}'
-        before = row if self._header.has_row_number else ""
-        return re.compile(f'{space}{before}"?{space}(?:{identity}){space}"?{space}{after or end}')
+        row = (
+            rf'{space}"?(?P<row>[0-9]{{1,12}})"?{space}{end}' if self._header.has_row_number else ""
+        )
+        others = max((self._header.id_column or 0) - bool(row), 0)
+        other = rf'(?:{space}"(?:[^"]++|"")*+"{space}|[^{end}"]*+){end}'
+        before = f"{row}(?:{other}){{{others}}}"
+        return re.compile(f'{before}{space}"?{space}(?:{identity}){space}"?{space}{after or end}')
 
 
 def _ids(header: Header, lines: Sequence[str]) -> Iterator[str]:

@@ -58,6 +58,14 @@ def test_the_delimiter_is_found_in_the_header(tmp_path: Path, delimiter: str) ->
     assert [(record.line_from, record.line_to) for record in found] == [(2, 2), (3, 4), (5, 5)]
 
 
+def test_the_id_may_stand_anywhere(tmp_path: Path) -> None:
+    rows = [f'"Chair, {number}",x,00{number:04}-a,5,Old and\nused\n' for number in range(30)]
+    content = "name,pictures,sku,cost,more\n" + "".join(rows)
+    found = read(tmp_path, "items.csv", content.encode())
+    assert [record.fields["title"] for record in found] == [f"Chair, {n}" for n in range(30)]
+    assert [record.line_from for record in found] == list(range(2, 62, 2))
+
+
 def test_a_delimiter_that_is_given_counts(tmp_path: Path) -> None:
     content = b"sku!name, or title!cost!pictures\n1!a, b!5!\n"
     (tmp_path / "a.csv").write_bytes(content)

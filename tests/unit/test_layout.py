@@ -46,7 +46,9 @@ def test_the_usual_tables_may_have_another_format(tmp_path: Path, ending: str) -
 @pytest.mark.parametrize("identity", ["", "id,"])
 def test_the_older_layout_of_images(tmp_path: Path, identity: str) -> None:
     header = f",{identity}product_id,bucket_link,image_ref,create_time\n"
-    layout = layout_of(tmp_path, {"Products.csv": PRODUCTS, "Images.csv": header})
+    layout = layout_of(
+        tmp_path, {"Products.csv": PRODUCTS, "Images.csv": header, "images/a.jpg": "x"}
+    )
     columns = {"product_id": "product_id", "photo": "image_ref", "link": "bucket_link"}
     wanted = columns | ({"image_id": "id"} if identity else {})
     assert layout.photos == Table("Images.csv", wanted)
@@ -81,6 +83,7 @@ def test_a_layout_of_two_tables(tmp_path: Path) -> None:
         "catalogue.toml": toml,
         "data/items.csv": "sku|Name |category|product_description|location\n",
         "pictures.jsonl": '{"sku": 1, "path": "a.jpg"}\n',
+        "pictures/big/a.jpg": "x",
     }
     layout = layout_of(tmp_path, files)
     listings = {

@@ -290,7 +290,7 @@ def test_proportions_and_edges_survive() -> None:
     assert tuple(pixels[below - 3, SIZE - 3]) == YELLOW
 
 
-@pytest.mark.parametrize("size", [(1600, 1200), (900, 1200), (517, 389), (900, 130)])
+@pytest.mark.parametrize("size", [(3600, 600), (1600, 1200), (900, 1200), (517, 389), (900, 130)])
 def test_a_jpeg_decoded_at_a_reduced_scale_is_close_to_the_full_decode(
     size: tuple[int, int],
 ) -> None:

@@ -2,7 +2,8 @@
 
 import csv
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
+from functools import partial
+from itertools import chain, repeat, takewhile
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -69,14 +70,18 @@ class _Reader:
 
     def _block(self, lines: list[str], number: int) -> Iterator[Record | BrokenRecord]:
         """Whole records by the csv module, many at a time; the others line by line."""
+        # A byte a line: what is done for every line is done without a step in Python.
         starts = bytes(map(bool, map(self._starts.usual.match, lines)))
+        odd = bytes(map((1).__and__, map(str.count, lines, repeat('"'))))
         at = 0
         while at < len(lines):
-            if not self._group.lines and (rows := self._whole_rows(lines, starts, at)):
+            if not self._group.lines and (rows := self._whole_rows(lines, starts, odd, at)):
                 end = at + len(rows)
                 self._oddity.learn(rows)
                 numbers = range(number + at, number + end)
-                yield from map(Record, map(self._named, rows), numbers, numbers, lines[at:end])
+                yield from map(
+                    _record, zip(self._named(rows), numbers, numbers, lines[at:end], strict=True)
+                )
                 at = end
             elif self._group.lines and self._group.ends_before(lines[at]):
                 yield self._finished()
@@ -84,16 +89,28 @@ class _Reader:
                 self._group.add(number + at, lines[at])
                 at += 1
 
-    def _whole_rows(self, lines: list[str], starts: bytes, at: int) -> list[list[str]]:
+    def _whole_rows(self, lines: list[str], starts: bytes, odd: bytes, at: int) -> list[list[str]]:
         """The rows from a line on that keep the rules, each one line before another start."""
-        end = starts.find(0, at + 1)
-        last = (len(lines) if end < 0 else end) - 1
+        ends = (starts.find(0, at + 1), odd.find(1, at) + 1, len(lines), at + RUN_LINES)
+        run = lines[at : min(end for end in ends if end > 0) - 1]
+        try:
+            rows = list(self._csv(run))
+        except csv.Error:
+            return self._first_rows(run)
+        columns = len(self._header.names)
+        if len(rows) != len(run):  # then a quote has joined lines
+            return self._first_rows(run)
+        if set(map(len, rows)) == {columns}:
+            return rows
+        return list(takewhile(lambda row: len(row) == columns, rows))
+
+    def _first_rows(self, run: list[str]) -> list[list[str]]:
+        """The rows of a run before the first that does not keep the rules."""
         rows: list[list[str]] = []
-        run = lines[at : min(last, at + RUN_LINES)]
         reader, columns = self._csv(run), len(self._header.names)
         try:
-            for line, row in zip(run, reader, strict=False):
-                if len(row) != columns or reader.line_num != len(rows) + 1 or is_odd(line):
+            for row in reader:
+                if len(row) != columns or reader.line_num != len(rows) + 1:
                     break
                 rows.append(row)
         except csv.Error:
@@ -108,7 +125,7 @@ class _Reader:
         raw, last = "\n".join(lines), first + len(lines) - 1
         fields = self._fields(raw)
         if fields:
-            return Record(self._named(fields), first, last, raw)
+            return Record(next(self._named([fields])), first, last, raw)
         count = fields_alone(raw, self._header)
         detail = f"{count} fields, where the header has {len(self._header.names)}."
         return BrokenRecord(first, last, raw, detail)
@@ -131,11 +148,15 @@ class _Reader:
         return csv.reader(lines, delimiter=self._header.delimiter, strict=True)
 
 
-def _naming(header: Header) -> Callable[[list[str]], dict[str, Value]]:
-    """Gives the fields of a row by their roles."""
+# As Record(*values), without a step in Python.
+_record: Callable[[Iterable[object]], Record] = partial(tuple.__new__, Record)
+
+
+def _naming(header: Header) -> Callable[[list[list[str]]], Iterator[dict[str, Value]]]:
+    """Gives the fields of rows by their roles."""
     found = {role: at for role in header.roles if (at := header.at(role)) is not None}
     names, columns = tuple(found), tuple(found.values())
     if len(columns) < 2:  # then itemgetter gives no tuple
-        return lambda row: {name: row[at] for name, at in found.items()}
+        return lambda rows: ({name: row[at] for name, at in found.items()} for row in rows)
     pick = itemgetter(*columns)
-    return lambda row: dict(zip(names, pick(row), strict=True))
+    return lambda rows: map(dict, map(zip, repeat(names), map(pick, rows)))

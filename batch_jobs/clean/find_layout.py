@@ -104,9 +104,12 @@ def _check(layout: Layout, store: Store) -> None:
         return
     for table in layout.tables:
         check_columns(table, column_names(store, table), store.where(table.file))
-    nobody_lists_photos = layout.photos is None and "photos" not in layout.listings.columns
-    if nobody_lists_photos and next(files_below(store, layout.photo_folder), None):
+    lists_photos = layout.photos is not None or "photos" in layout.listings.columns
+    has_files = next(files_below(store, layout.photo_folder), None) is not None
+    if has_files and not lists_photos:
         raise _missing(store, "Images.csv")
+    if lists_photos and not has_files:
+        raise JobError(f"{store.where(layout.photo_folder)}/ has no photos. {LAYOUT}")
 
 
 def _has_class_folders(layout: Layout, store: Store) -> bool:

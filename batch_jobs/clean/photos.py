@@ -105,7 +105,8 @@ class PhotoPreparer:
         finally:
             pool.shutdown(cancel_futures=True)
         kept = [row for row in rows if row["reason"] is None]
-        write_table(self._folder, self._files.photos_name(number), kept, PHOTOS)
+        if kept:
+            write_table(self._folder, self._files.photos_name(number), kept, PHOTOS)
         write_table(self._folder, self._files.outcomes_name(number), rows, OUTCOMES)
 
     def _prepare(self, wanted: Wanted) -> Row:

@@ -75,7 +75,7 @@ def _name_groups(ledger: Ledger) -> None:
             "ORDER BY place"
         )
         thumbnails = b"".join(thumbnail for (thumbnail,) in ledger.rows(query, (places,)))
-        return np.frombuffer(thumbnails, np.uint8).reshape(-1, *THUMBNAIL)
+        return np.frombuffer(thumbnails, np.uint8).reshape(len(some), *THUMBNAIL)
 
     leaders = group_duplicates(photos["hash"].view(np.uint64), look_up)
     members = np.flatnonzero(np.bincount(leaders, minlength=len(photos))[leaders] > 1)
@@ -85,10 +85,12 @@ def _name_groups(ledger: Ledger) -> None:
 
 
 def _write_settled(folder: StageFolder, files: PhotoFiles, number: int, ledger: Ledger) -> None:
+    groups = dict(ledger.rows(_GROUPS_OF_FILE, files.places(number)))
+    if not groups:
+        return  # a file without photos is no output
     name = files.photos_name(number)
     data = folder.read(name)
     table = parse_table(data)
-    groups = dict(ledger.rows(_GROUPS_OF_FILE, files.places(number)))
     there = dict(
         zip(*(table[column].to_pylist() for column in ("image_id", "duplicate_group")), strict=True)
     )

@@ -150,10 +150,7 @@ class _Cleaning:
         return done
 
     def _warn(self, counts: dict[str, int]) -> None:
-        where = self.folder.store.where(self.folder.path("rejects.parquet"))
         if counts["rejected_photos"] > counts["photos"]:
-            self.progress.say(
-                f"clean: warning: most photos were rejected; the reasons are in {where}"
-            )
-        elif not counts["photos"]:
-            self.progress.say("clean: warning: the catalogue has no photos; nothing is searchable")
+            where = self.folder.store.where(self.folder.path("report.html"))
+            what = "most photos were" if counts["photos"] else "every photo was"
+            self.progress.say(f"clean: warning: {what} rejected; {where} says why")

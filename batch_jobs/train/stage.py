@@ -23,6 +23,7 @@ from batch_jobs.train.split import PARTS, Split, split_by_listing
 from model_export.backbones import NO_WEIGHTS
 from model_export.network import ExtractorNetwork, NetworkConfig, build_network
 from release.blobs import blob_of
+from release.errors import JobError
 from release.store import Store
 
 Scores = dict[str, float | None]
@@ -31,7 +32,8 @@ Scores = dict[str, float | None]
 def run(store: Store, run_id: str, options: TrainOptions, progress: Progress) -> Done:
     """Writes network.json, best.pt, split.json and metrics.json.
 
-    Raises JobError where the clean stage is not finished or the weights do not fit.
+    Raises JobError where the clean stage is not finished or kept no photo, or the weights do not
+    fit.
     """
     folder = StageFolder(store, run_id, "train")
     clean = folder.sibling("clean")
@@ -44,6 +46,9 @@ def run(store: Store, run_id: str, options: TrainOptions, progress: Progress) ->
     }
     if done := folder.up_to_date(inputs):
         return done
+    if not cleaned.counts["photos"]:
+        why = store.where(clean.path("report.html"))
+        raise JobError(f"Run {run_id} has no photo to train on; {why} says why.")
     _prepare_torch(options.seed)
     photos = load_photos(clean, cleaned.inputs["options"]["size"])
     split = split_by_listing(photos, options.seed)

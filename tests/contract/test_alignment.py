@@ -70,7 +70,8 @@ def test_every_vector_stands_with_its_own_photo_and_every_hit_with_its_own_listi
         kept = spoil(catalogue, random.Random(seed), share)
         store = Store(f"{folder}/store", create=True)
         options = CleanOptions(SIZE)
-        with mock.patch("batch_jobs.clean.photos.SHARD_PHOTOS", photos_a_file):
+        bound = photos_a_file * 3 * SIZE**2
+        with mock.patch("batch_jobs.clean.photos.MAX_FILE_BYTES", bound):
             clean_stage.run(store, str(catalogue.folder), options, RUN, Progress())
         clean = StageFolder(store, RUN, "clean")
         pretend_trained(clean, catalogue.product_ids)

@@ -68,14 +68,19 @@ def test_a_catalogue_without_photos_is_refused(broken: DrawnCatalogue, tmp_path:
     assert "images/ has no photos" in clean(broken, tmp_path)
 
 
-def test_a_catalogue_whose_photos_are_all_rejected_says_why(
+def test_a_catalogue_whose_photos_are_all_rejected_is_cleaned_but_not_trained_on(
     broken: DrawnCatalogue, tmp_path: Path
 ) -> None:
     for image_id in broken.listing_of:
         broken.photo(image_id).write_bytes(b"<html>not found</html>")
-    message = clean(broken, tmp_path)
-    assert "not_an_image" in message
-    assert "rejects.parquet" in message
+    store = str(tmp_path / "store")
+    cleaned = run("clean", "--catalogue", str(broken.folder), "--store", store, "--run", "r")
+    assert cleaned.returncode == 0
+    assert "0 photos kept" in cleaned.stdout
+    assert "warning: every photo was rejected" in cleaned.stderr
+    assert "report.html says why" in cleaned.stderr
+    message = refused("train", "--store", store, "--run", "r", "--backbone", "efficientnet_lite0")
+    assert "no photo to train on" in message
 
 
 def test_a_catalogue_that_is_not_there_is_refused(tmp_path: Path) -> None:

@@ -11,6 +11,9 @@ from batch_jobs.clean.syntax import Syntax
 MAX_STRAY_QUOTES = 20
 MAX_MENDED_CHARS = 200_000
 
+_DOUBLED = re.compile(r'"(?!").+(?<!")"', re.DOTALL)  # of ""a text with all its quotes doubled""
+_INCHES = re.compile(r'\d"$')
+
 
 class Cell(NamedTuple):
     """Text between two delimiters: where it stands, what it says and how many faults it has."""
@@ -70,7 +73,7 @@ def _cells(text: str, syntax: Syntax, most: int, way: int = 0, stray: int = -1) 
 
 def _quoted(found: re.Match[str]) -> Cell:
     inside: str = found["quoted"]
-    if re.fullmatch(r'"(?!").+(?<!")"', inside, re.DOTALL):  # ""all quotes are doubled""
+    if inside.startswith('"') and _DOUBLED.fullmatch(inside):
         inside = inside[1:-1]
     value = inside.replace('""', '"') + found["tail"].rstrip(" \t")
     return Cell(found.start(), found.start("end"), value, quoted=True)
@@ -99,6 +102,6 @@ def without_lost_opening(text: str) -> str | None:
     A quote after a digit may be an inch mark.
     """
     end = text.rstrip()
-    if not end.endswith('"') or end.count('"') % 2 == 0 or re.search(r'\d"$', end):
+    if not end.endswith('"') or end.count('"') % 2 == 0 or _INCHES.search(end):
         return None
     return end[:-1].replace('""', '"')

@@ -135,16 +135,16 @@ def _write_catalogue(folder: Path, photos: list[bytes], listings: int) -> None:
 
 
 def two_cores_against_one(photos: list[bytes], count: int) -> None:
-    """By what each photo more takes, since a start takes two seconds on any number of cores."""
-    seconds: dict[int, list[float]] = {1: [], 2: []}
+    """By what the photos above a few take, since a start takes as long on any number of cores."""
+    best: dict[tuple[int, int], float] = {}  # of the rounds, as others may use the machine
     for _ in range(ROUNDS):
-        for cores, spent in seconds.items():
-            few, many = (cleaned(photos, number, cores).seconds for number in (len(photos), count))
-            spent.append((many - few) / (count - len(photos)))
-    one, two = (min(spent) for spent in seconds.values())  # the round that others disturbed least
-    print(
-        f"clean: one core {1 / one:.1f} photos/s, two {1 / two:.1f}, {one / two:.2f}x", flush=True
+        for asked in itertools.product((1, 2), (len(photos), count)):
+            seconds = cleaned(photos, asked[1], asked[0]).seconds
+            best[asked] = min(seconds, best.get(asked, seconds))
+    one, two = (
+        (count - len(photos)) / (best[cores, count] - best[cores, len(photos)]) for cores in (1, 2)
     )
+    print(f"clean: one core {one:.1f} photos/s, two {two:.1f}, {two / one:.2f}x", flush=True)
 
 
 def memory(counts: list[int]) -> None:

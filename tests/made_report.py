@@ -42,7 +42,7 @@ class Made:
         self.ledger.listing_rows_in += 1
         row = ListingRow(product_id, "Chair", "", price, "GBP", "ok", "Home\x1fChairs", "Bath", 2)
         row = row._replace(**values)
-        self.ledger.add_listing(row)
+        self.ledger.add_listings([row])
         self.categories.add(tuple(row.category.split("\x1f")) if row.category else ())
 
     def file(self, name: str, content: bytes, version: str = "1") -> str:

@@ -2,10 +2,12 @@
 
 from batch_jobs.clean.catalogue import Catalogue
 from batch_jobs.clean.categories import Categories, category_path
-from batch_jobs.clean.ledger import Ledger
+from batch_jobs.clean.layout import Layout
+from batch_jobs.clean.ledger import Ledger, Reject
 from batch_jobs.clean.listing_spool import CATEGORY_SEPARATOR, ListingRow
 from batch_jobs.clean.photo_paths import derived_id, without_ending
 from batch_jobs.clean.photo_rows import PhotoRows
+from batch_jobs.clean.rejects import Problem, file_reject
 from batch_jobs.clean.text import one_line
 
 # Anything else that lies beside photos, a note or a thumbnail database, is not listed.
@@ -17,29 +19,46 @@ PHOTO_ENDINGS = frozenset(
 def read_class_folders(catalogue: Catalogue, ledger: Ledger) -> Categories:
     """Reads the files of the ledger as listings with one photo each; gives their categories."""
     layout, categories = catalogue.layout, Categories()
-    photo_folder = layout.photo_folder
-    photos = PhotoRows(layout, catalogue.store.url, ledger, source=photo_folder)
-    for (path,) in ledger.rows("SELECT path FROM file ORDER BY path"):
-        *folders, name = path.removeprefix(f"{photo_folder}/").split("/")
-        if name.startswith(".") or name.rpartition(".")[2].lower() not in PHOTO_ENDINGS:
-            continue
-        identity = derived_id(path, photo_folder)
-        category = category_path(folders)
-        ledger.listing_rows_in += 1
-        ledger.add_listing(
-            ListingRow(
-                product_id=identity,
-                title=one_line(without_ending(name)),
-                description="",
-                price=None,
-                currency=layout.currency,
-                price_status="missing",
-                category=CATEGORY_SEPARATOR.join(category),
-                location="",
-                source_line=ledger.listing_rows_in,
-            )
-        )
-        categories.add(category)
-        photos.add_file(identity, path)
+    photos = PhotoRows(layout, catalogue.store.url, ledger, source=layout.photo_folder)
+    for files in ledger.batches("SELECT path FROM file ORDER BY path"):
+        paths = [path for (path,) in files if _is_listed(path)]
+        rows = [_listing(path, layout, ledger) for path in paths]
+        for path, row, first in zip(paths, rows, ledger.add_listings(rows), strict=True):
+            if first is None:
+                categories.add(_category(path, layout))
+            else:
+                ledger.reject(_same_id(path, row.product_id))
+            photos.add_file(row.product_id, path)
     photos.flush()
     return categories
+
+
+def _is_listed(path: str) -> bool:
+    name = path.rpartition("/")[2]
+    return not name.startswith(".") and name.rpartition(".")[2].lower() in PHOTO_ENDINGS
+
+
+def _category(path: str, layout: Layout) -> tuple[str, ...]:
+    return category_path(path.removeprefix(f"{layout.photo_folder}/").split("/")[:-1])
+
+
+def _listing(path: str, layout: Layout, ledger: Ledger) -> ListingRow:
+    ledger.listing_rows_in += 1
+    return ListingRow(
+        product_id=derived_id(path, layout.photo_folder),
+        title=one_line(without_ending(path.rpartition("/")[2])),
+        description="",
+        price=None,
+        currency=layout.currency,
+        price_status="missing",
+        category=CATEGORY_SEPARATOR.join(_category(path, layout)),
+        location="",
+        source_line=ledger.listing_rows_in,
+    )
+
+
+def _same_id(path: str, identity: str) -> Reject:
+    problem = Problem(
+        "conflicting_row", f"Another file has the id {identity}, too. Give one another name."
+    )
+    return file_reject(identity, path, problem)._replace(kind="listing")

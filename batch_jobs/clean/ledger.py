@@ -118,6 +118,13 @@ class Reject(NamedTuple):
     raw: str | None
 
 
+class First(NamedTuple):
+    """The listing that has an id: its line, and the hash of what it says."""
+
+    source_line: int
+    content: int
+
+
 class Ledger:
     """Rows in, rows out: what was read is counted as it is read, apart from where it ends up."""
 
@@ -127,13 +134,20 @@ class Ledger:
         self.listing_rows_in = 0
         self.photo_rows_in = 0
 
-    def add_listing(self, row: ListingRow) -> bool:
-        """False where a listing of that id is there already."""
-        values = (*row[:2], *row[3:6], row.source_line, content_hash(row))
-        added = self._database.execute(_ADD_LISTING, values).rowcount > 0
-        if added:
-            self.listings.add(row)
-        return added
+    def add_listings(self, rows: list[ListingRow]) -> list[First | None]:
+        """Adds rows whose id no listing has yet; gives the listing that has it for each other."""
+        ids = json.dumps([row.product_id for row in rows])
+        firsts = {row[0]: First(*row[1:]) for row in self.rows(_FIRSTS, (ids,))}
+        found, new = [], []
+        for row in rows:
+            first = firsts.get(row.product_id)
+            if first is None:
+                firsts[row.product_id] = added = First(row.source_line, content_hash(row))
+                new.append((*row[:2], *row[3:6], *added))
+                self.listings.add(row)
+            found.append(first)
+        self.execute_many(_ADD_LISTING, new)
+        return found
 
     def photo_counts(self, product_ids: list[str]) -> list[int]:
         """How many photos of each listing are kept."""
@@ -178,9 +192,9 @@ def content_hash(row: ListingRow) -> int:
     return hash(row[:-1])
 
 
-def _insert(table: str, columns: Sequence[str], conflict: str = "") -> str:
+def _insert(table: str, columns: Sequence[str]) -> str:
     marks = ", ".join("?" * len(columns))
-    return f"INSERT {conflict} INTO {table} ({', '.join(columns)}) VALUES ({marks})"
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
 
 
 _LISTING = (
@@ -192,7 +206,11 @@ _LISTING = (
     "source_line",
     "content",
 )
-_ADD_LISTING = _insert("listing", _LISTING, "OR IGNORE")
+_ADD_LISTING = _insert("listing", _LISTING)
+_FIRSTS = """
+SELECT product_id, source_line, content FROM listing
+WHERE product_id IN (SELECT value FROM json_each(?))
+"""
 _PHOTO_COUNTS = """
 SELECT product_id, count(*) FROM outcome
 WHERE reason IS NULL AND product_id IN (SELECT value FROM json_each(?)) GROUP BY product_id

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-ROWS_AT_ONCE = 20_000
+ROWS_AT_ONCE = 10_000
 
 
 class ListingRow(NamedTuple):

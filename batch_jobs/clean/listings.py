@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from batch_jobs.clean.categories import Categories, category_path
 from batch_jobs.clean.currencies import currency_code
 from batch_jobs.clean.layout import Layout
-from batch_jobs.clean.ledger import Ledger, content_hash
-from batch_jobs.clean.listing_spool import CATEGORY_SEPARATOR, ListingRow
+from batch_jobs.clean.ledger import First, Ledger, content_hash
+from batch_jobs.clean.listing_spool import CATEGORY_SEPARATOR, ROWS_AT_ONCE, ListingRow
 from batch_jobs.clean.photo_rows import PhotoRows
 from batch_jobs.clean.prices import read_price
 from batch_jobs.clean.records import BrokenRecord, Record
@@ -29,6 +29,7 @@ class Listings:
         self._layout = layout
         self._source = source
         self._ledger = ledger
+        self._pending: list[tuple[ListingRow, tuple[str, ...], Record]] = []
 
     def read(self, records: Iterable[Record | BrokenRecord], photos: PhotoRows) -> None:
         """Every record becomes a listing or a reject; the photos that it names, rows of photos."""
@@ -39,6 +40,7 @@ class Listings:
             else:
                 self._add(record)
                 photos.add_of_listing(record)
+        self._flush()
         photos.flush()
 
     def _add(self, record: Record) -> None:
@@ -48,11 +50,18 @@ class Listings:
         elif not is_safe(identity):
             self._reject(identity, unsafe_id(identity, "id"), record)
         else:
-            row, path = self._row(identity, record)
-            if self._ledger.add_listing(row):
+            self._pending.append((*self._row(identity, record), record))
+            if len(self._pending) == ROWS_AT_ONCE:
+                self._flush()
+
+    def _flush(self) -> None:
+        firsts = self._ledger.add_listings([row for row, _, _ in self._pending])
+        for (row, path, record), first in zip(self._pending, firsts, strict=True):
+            if first is None:
                 self.categories.add(path)
             else:
-                self._reject(identity, self._repeated(row), record)
+                self._reject(row.product_id, _repeated(row, first), record)
+        self._pending = []
 
     def _row(self, identity: str, record: Record) -> tuple[ListingRow, tuple[str, ...]]:
         value = record.fields.get
@@ -61,30 +70,26 @@ class Listings:
         price = read_price(value("price", ""), currency)
         path = category_path(value("category", ""), self._layout.category_separator)
         row = ListingRow(
-            product_id=identity,
-            title=title,
-            description=paragraphs(plain_text(value("description", ""))),
-            price=price.amount,
-            currency=price.currency,
-            price_status=price.status,
-            category=CATEGORY_SEPARATOR.join(path),
-            location=one_line(plain_text(value("location", ""))) or title_location,
-            source_line=record.line_from,
+            identity,
+            title,
+            paragraphs(plain_text(value("description", ""))),
+            *price,
+            CATEGORY_SEPARATOR.join(path),
+            one_line(plain_text(value("location", ""))) or title_location,
+            record.line_from,
         )
         return row, path
-
-    def _repeated(self, row: ListingRow) -> Problem:
-        query = "SELECT source_line, content FROM listing WHERE product_id = ?"
-        line, content = next(self._ledger.rows(query, (row.product_id,)))
-        where = f"the record at line {line}"
-        if content == content_hash(row):
-            return Problem("duplicate_row", f"The same as {where}, which stays.")
-        return Problem(
-            "conflicting_row",
-            f"The id is that of {where}, the content is another. The first stays.",
-        )
 
     def _reject(
         self, identity: str | None, problem: Problem, record: Record | BrokenRecord
     ) -> None:
         self._ledger.reject(record_reject("listing", identity, self._source, problem, record))
+
+
+def _repeated(row: ListingRow, first: First) -> Problem:
+    where = f"the record at line {first.source_line}"
+    if first.content == content_hash(row):
+        return Problem("duplicate_row", f"The same as {where}, which stays.")
+    return Problem(
+        "conflicting_row", f"The id is that of {where}, the content is another. The first stays."
+    )

@@ -10,7 +10,10 @@ from batch_jobs.clean.listing_spool import CATEGORY_SEPARATOR
 from batch_jobs.stage import StageFolder
 from batch_jobs.tables import PRODUCTS, REJECTS, write_batches
 
-_REJECTS = f"SELECT {', '.join(Reject._fields)} FROM reject ORDER BY kind, seq"
+_REJECTS = (
+    f"SELECT {', '.join(Reject._fields)} FROM reject "
+    "ORDER BY kind, line_from IS NULL, line_from, seq"
+)
 
 
 def write_products(folder: StageFolder, ledger: Ledger, categories: Categories) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from cleaned_catalogue import clean, picture
+from cleaned_catalogue import assert_adds_up, clean, picture
 
 LISTINGS: list[dict[str, Any]] = [
     {"sku": "a", "name": "Chair", "path": "Home > Chairs", "cost": "1.200,00 €"},
@@ -182,3 +182,15 @@ def test_class_folders_without_a_table(tmp_path: Path) -> None:
     reasons = sorted(reason for _, reason in cleaned.rejected("photo"))
     assert reasons == ["not_an_image", "unlisted_file", "unlisted_file"]
     assert cleaned.report["photo_files"]["in"] == 6
+
+
+def test_files_of_one_name_in_a_class_folder_catalogue_are_told_apart(tmp_path: Path) -> None:
+    folder = tmp_path / "made"
+    put(folder, "images/Chairs/one.jpg", picture(1))
+    put(folder, "images/Chairs/one.png", picture(90))
+    put(folder, "images/two.jpg", picture(120))
+    put(folder, "images/two.png", picture(180))
+    cleaned = clean(folder, tmp_path / "store")
+    assert len(cleaned.products) == 3
+    assert cleaned.rejected("listing") == cleaned.rejected("photo") == [("two", "conflicting_row")]
+    assert_adds_up(cleaned, photo_rows=4, files=4)

@@ -7,16 +7,21 @@ from pathlib import Path
 
 import pytest
 
+from batch_jobs.clean.catalogue_file import read_settings
+from batch_jobs.clean.report_text import MEANING
 from batch_jobs.cli import app
+from release.pixels import PHOTO_REASONS
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("README.md", "ARCHITECTURE.md", "DECISIONS.md", "CHANGELOG.md")
+GENERATED = ("README.md", "docs/cleaning.md")
+PAGES = (*GENERATED, "ARCHITECTURE.md", "DECISIONS.md", "CHANGELOG.md")
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_link_to_a_file_leads_to_one(page: str) -> None:
     links = re.findall(r"\]\(([^)#]+)\)", (ROOT / page).read_text())
-    missing = [link for link in links if "://" not in link and not (ROOT / link).exists()]
+    folder = (ROOT / page).parent
+    missing = [link for link in links if "://" not in link and not (folder / link).exists()]
     assert not missing
 
 
@@ -48,7 +53,22 @@ def test_every_make_target_in_the_documentation_exists() -> None:
     assert {"demo", "test", "serve", "help"} <= used <= targets
 
 
-def test_the_generated_parts_of_the_readme_are_up_to_date() -> None:
-    command = [sys.executable, "-m", "cogapp", "--check", "README.md"]
+def test_the_generated_parts_of_the_documentation_are_up_to_date() -> None:
+    command = [sys.executable, "-m", "cogapp", "--check", *GENERATED]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_the_example_of_a_catalogue_toml_can_be_read() -> None:
+    (example,) = re.findall(r"```toml\n(.*?)```", (ROOT / "docs/cleaning.md").read_text(), re.S)
+    for text in (example, re.sub(r"^# (\w)", r"\1", example, flags=re.M)):
+        read_settings(text.encode(), "catalogue.toml")
+
+
+def test_every_reason_of_a_reject_is_explained() -> None:
+    source = "".join(path.read_text() for path in (ROOT / "batch_jobs/clean").rglob("*.py"))
+    used = set(re.findall(r'Problem\(\s*"(\w+)"', source)) | set(
+        re.findall(r"reason = '(\w+)'", source)
+    )
+    assert {"broken_record", "missing_file"} <= used
+    assert used | set(PHOTO_REASONS) <= MEANING.keys()

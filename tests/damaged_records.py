@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from batch_jobs.clean.layout import LISTING_COLUMNS
+from batch_jobs.clean.catalogue.layout import LISTING_COLUMNS
 
 WORDS = re.findall(
     r"\S+",

@@ -9,14 +9,14 @@ from typing import Any
 
 from cleaned_catalogue import picture
 
-from batch_jobs.clean.categories import Categories
 from batch_jobs.clean.ledger import Ledger, Reject, open_ledger
-from batch_jobs.clean.listing_spool import ListingRow
-from batch_jobs.clean.photos import PhotoFiles
-from batch_jobs.clean.report import report_of
-from batch_jobs.clean.report_page import write_page
-from batch_jobs.clean.shown import with_files
-from batch_jobs.clean.thumbnails import PhotoSources, make_thumbnails
+from batch_jobs.clean.listings.categories import Categories
+from batch_jobs.clean.listings.spool import ListingRow
+from batch_jobs.clean.photos.prepare import PhotoFiles
+from batch_jobs.clean.report.page import write_page
+from batch_jobs.clean.report.report import report_of
+from batch_jobs.clean.report.shown import with_files
+from batch_jobs.clean.report.thumbnails import PhotoSources, make_thumbnails
 from batch_jobs.stage import StageFolder
 from batch_jobs.tables import PHOTOS, write_table
 from release.pixels import encode, prepare

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from batch_jobs.clean.listing_spool import ROWS_AT_ONCE, ListingRow, ListingSpool
+from batch_jobs.clean.listings.spool import ROWS_AT_ONCE, ListingRow, ListingSpool
 
 CACHE_MB = 128
 

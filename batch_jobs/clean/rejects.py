@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from batch_jobs.clean.ledger import Reject
-from batch_jobs.clean.records import BrokenRecord, Record, Value
+from batch_jobs.clean.records.records import BrokenRecord, Record, Value
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 

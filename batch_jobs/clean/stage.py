@@ -5,22 +5,22 @@ marketplace-search clean --catalogue demo/furniture
 
 from dataclasses import dataclass
 
-from batch_jobs.clean.catalogue import Catalogue, open_catalogue
-from batch_jobs.clean.categories import Categories
-from batch_jobs.clean.class_folders import read_class_folders
-from batch_jobs.clean.earlier import find_earlier
-from batch_jobs.clean.formats import read_table
+from batch_jobs.clean.catalogue.catalogue import Catalogue, open_catalogue
+from batch_jobs.clean.catalogue.class_folders import read_class_folders
 from batch_jobs.clean.ledger import Ledger, open_ledger
-from batch_jobs.clean.listings import Listings
-from batch_jobs.clean.photo_join import add_files, join_photos
-from batch_jobs.clean.photo_rows import PhotoRows
-from batch_jobs.clean.photos import PhotoFiles, PhotoPreparer
-from batch_jobs.clean.report import report_of
-from batch_jobs.clean.report_page import write_page
-from batch_jobs.clean.settle import settle
-from batch_jobs.clean.shown import Report, with_files
+from batch_jobs.clean.listings.categories import Categories
+from batch_jobs.clean.listings.listings import Listings
+from batch_jobs.clean.photos.earlier import find_earlier
+from batch_jobs.clean.photos.join import add_files, join_photos
+from batch_jobs.clean.photos.prepare import PhotoFiles, PhotoPreparer
+from batch_jobs.clean.photos.rows import PhotoRows
+from batch_jobs.clean.photos.settle import settle
+from batch_jobs.clean.records.formats import read_table
+from batch_jobs.clean.report.page import write_page
+from batch_jobs.clean.report.report import report_of
+from batch_jobs.clean.report.shown import Report, with_files
+from batch_jobs.clean.report.thumbnails import PhotoSources, make_thumbnails
 from batch_jobs.clean.tables_out import write_products, write_rejects
-from batch_jobs.clean.thumbnails import PhotoSources, make_thumbnails
 from batch_jobs.progress import Progress
 from batch_jobs.stage import Done, Inputs, Shard, StageFolder, digest_of, software
 from release.errors import JobError

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from batch_jobs.clean.categories import Categories
 from batch_jobs.clean.ledger import Ledger, Reject
-from batch_jobs.clean.listing_spool import CATEGORY_SEPARATOR
+from batch_jobs.clean.listings.categories import Categories
+from batch_jobs.clean.listings.spool import CATEGORY_SEPARATOR
 from batch_jobs.stage import StageFolder
 from batch_jobs.tables import PRODUCTS, REJECTS, write_batches
 

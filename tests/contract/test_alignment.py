@@ -71,7 +71,7 @@ def test_every_vector_stands_with_its_own_photo_and_every_hit_with_its_own_listi
         store = Store(f"{folder}/store", create=True)
         options = CleanOptions(SIZE)
         bound = photos_a_file * 3 * SIZE**2
-        with mock.patch("batch_jobs.clean.photos.MAX_FILE_BYTES", bound):
+        with mock.patch("batch_jobs.clean.photos.prepare.MAX_FILE_BYTES", bound):
             clean_stage.run(store, str(catalogue.folder), options, RUN, Progress())
         clean = StageFolder(store, RUN, "clean")
         pretend_trained(clean, catalogue.product_ids)

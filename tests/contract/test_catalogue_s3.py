@@ -6,9 +6,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from batch_jobs.clean.catalogue import Catalogue, open_catalogue
-from batch_jobs.clean.formats import read_table
-from batch_jobs.clean.layout import LISTING_COLUMNS
+from batch_jobs.clean.catalogue.catalogue import Catalogue, open_catalogue
+from batch_jobs.clean.catalogue.layout import LISTING_COLUMNS
+from batch_jobs.clean.records.formats import read_table
 from batch_jobs.progress import Progress
 from release.errors import JobError
 from release.store import Store

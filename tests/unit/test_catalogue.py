@@ -9,7 +9,7 @@ import pytest
 from cleaned_catalogue import HEADER, SMALL
 from drawn_catalogue import DrawnCatalogue, draw_catalogue
 
-from batch_jobs.clean.catalogue import open_catalogue
+from batch_jobs.clean.catalogue.catalogue import open_catalogue
 from batch_jobs.clean.stage import CleanOptions, default_run_id
 from release.errors import JobError, MarketplaceSearchError
 from release.store import Store

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_jobs.clean.categories import Categories, Path, category_path
+from batch_jobs.clean.listings.categories import Categories, Path, category_path
 
 HOME = ("Home & Garden", "Dining, Living Room Furniture", "Chairs")
 PARTS = st.text("aAbBß\u017f\u0130iΣς ", min_size=1, max_size=3).filter(str.strip)

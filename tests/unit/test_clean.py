@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from batch_jobs.clean import photos as photos_module
+from batch_jobs.clean.photos import prepare as photos_module
 from batch_jobs.clean.stage import CleanOptions
 from release.errors import PhotoError
 

@@ -10,7 +10,7 @@ import pytest
 from cleaned_catalogue import SMALL, Cleaned, clean, outputs, picture
 from drawn_catalogue import DrawnCatalogue, draw_catalogue
 
-from batch_jobs.clean import photos as photos_module
+from batch_jobs.clean.photos import prepare as photos_module
 from batch_jobs.clean.stage import CleanOptions, run
 from batch_jobs.progress import Progress
 from batch_jobs.stage import StageFolder

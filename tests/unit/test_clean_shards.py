@@ -11,7 +11,7 @@ from drawn_catalogue import DrawnCatalogue, draw_catalogue
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batch_jobs.clean import photos as photos_module
+from batch_jobs.clean.photos import prepare as photos_module
 from batch_jobs.clean.stage import CleanOptions, run
 from batch_jobs.progress import Progress
 from batch_jobs.stage import Done, Shard

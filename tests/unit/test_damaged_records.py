@@ -8,9 +8,9 @@ from damaged_records import DEFECTS, Damaged, Style, Writer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batch_jobs.clean.layout import LISTING_COLUMNS, Table
-from batch_jobs.clean.lines import read_lines
-from batch_jobs.clean.records import BrokenRecord, Record, read_records
+from batch_jobs.clean.catalogue.layout import LISTING_COLUMNS, Table
+from batch_jobs.clean.records.lines import read_lines
+from batch_jobs.clean.records.records import BrokenRecord, Record, read_records
 
 LISTINGS = Table("Products.csv", LISTING_COLUMNS)
 WHOLE_BETWEEN = 3  # records, so that each defect stands alone

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from batch_jobs.clean.catalogue_file import read_settings
-from batch_jobs.clean.report_text import MEANING
+from batch_jobs.clean.catalogue.catalogue_file import read_settings
+from batch_jobs.clean.report.text import MEANING
 from batch_jobs.cli import app
 from release.pixels import PHOTO_REASONS
 

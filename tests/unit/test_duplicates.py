@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 
-from batch_jobs.clean import duplicates
-from batch_jobs.clean.duplicates import (
+from batch_jobs.clean.photos import duplicates
+from batch_jobs.clean.photos.duplicates import (
     HASH_BITS,
     THUMBNAIL,
     Signature,

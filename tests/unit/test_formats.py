@@ -13,11 +13,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from batch_jobs.clean.formats import column_names, read_table
-from batch_jobs.clean.json_lines import read_json_lines
-from batch_jobs.clean.layout import LISTING_COLUMNS, Table
-from batch_jobs.clean.lines import read_lines
-from batch_jobs.clean.records import BrokenRecord, Record, read_records
+from batch_jobs.clean.catalogue.layout import LISTING_COLUMNS, Table
+from batch_jobs.clean.records.formats import column_names, read_table
+from batch_jobs.clean.records.json_lines import read_json_lines
+from batch_jobs.clean.records.lines import read_lines
+from batch_jobs.clean.records.records import BrokenRecord, Record, read_records
 from batch_jobs.progress import Progress
 from release.errors import JobError
 from release.store import Store

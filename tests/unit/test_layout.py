@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from batch_jobs.clean.find_layout import find_layout
-from batch_jobs.clean.layout import LISTING_COLUMNS, PHOTO_COLUMNS, Layout, Table
+from batch_jobs.clean.catalogue.find_layout import find_layout
+from batch_jobs.clean.catalogue.layout import LISTING_COLUMNS, PHOTO_COLUMNS, Layout, Table
 from release.errors import JobError
 from release.store import Store
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from batch_jobs.clean.layout import LISTING_COLUMNS, Table
-from batch_jobs.clean.lines import read_lines
-from batch_jobs.clean.records import Record, read_records
+from batch_jobs.clean.catalogue.layout import LISTING_COLUMNS, Table
+from batch_jobs.clean.records.lines import read_lines
+from batch_jobs.clean.records.records import Record, read_records
 
 LISTINGS = Table("Products.csv", LISTING_COLUMNS)
 HEADER = ",".join(LISTING_COLUMNS.values())

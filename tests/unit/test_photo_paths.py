@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_jobs.clean.layout import Layout
-from batch_jobs.clean.photo_paths import (
+from batch_jobs.clean.catalogue.layout import Layout
+from batch_jobs.clean.photos.paths import (
     candidates,
     derived_id,
     key_of,

@@ -6,8 +6,8 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_jobs.clean.currencies import SUSPICIOUS_ABOVE
-from batch_jobs.clean.prices import Price, read_price
+from batch_jobs.clean.listings.currencies import SUSPICIOUS_ABOVE
+from batch_jobs.clean.listings.prices import Price, read_price
 
 ODD = st.text(
     st.characters(exclude_categories=()) | st.sampled_from("£$€0123456789.,- '"), max_size=80

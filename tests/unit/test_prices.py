@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from batch_jobs.clean.currencies import SUSPICIOUS_ABOVE
-from batch_jobs.clean.prices import Price, read_price
+from batch_jobs.clean.listings.currencies import SUSPICIOUS_ABOVE
+from batch_jobs.clean.listings.prices import Price, read_price
 
 AMOUNTS = {
     "£36.00": 36,

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from batch_jobs.clean.layout import LISTING_COLUMNS, PHOTO_COLUMNS, Table
-from batch_jobs.clean.lines import read_lines
-from batch_jobs.clean.records import BrokenRecord, Record, read_records
+from batch_jobs.clean.catalogue.layout import LISTING_COLUMNS, PHOTO_COLUMNS, Table
+from batch_jobs.clean.records.lines import read_lines
+from batch_jobs.clean.records.records import BrokenRecord, Record, read_records
 
 PRODUCTS = Table("Products.csv", LISTING_COLUMNS)
 IMAGES = Table("Images.csv", PHOTO_COLUMNS)

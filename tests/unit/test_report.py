@@ -7,8 +7,8 @@ import pytest
 from made_report import Made, Page, fill, made_in
 
 from batch_jobs.clean.ledger import Reject
-from batch_jobs.clean.report_text import NONE, number, share, shown
-from batch_jobs.clean.thumbnails import NAME
+from batch_jobs.clean.report.text import NONE, number, share, shown
+from batch_jobs.clean.report.thumbnails import NAME
 
 HOSTILE = [
     "<script>alert(1)</script>",

@@ -8,7 +8,7 @@ from ftfy.badness import MOJIBAKE_CATEGORIES, is_bad
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from batch_jobs.clean.text import _MOJIBAKE_HINT, one_line, paragraphs, split_title
+from batch_jobs.clean.listings.text import _MOJIBAKE_HINT, one_line, paragraphs, split_title
 
 # What mending takes apart, in pieces, so that one step may put together what another must mend.
 PIECES = st.sampled_from(

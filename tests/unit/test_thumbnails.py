@@ -9,8 +9,8 @@ from cleaned_catalogue import picture
 from made_report import FILES, Made, Page, fill, made_in
 from PIL import Image
 
-from batch_jobs.clean import thumbnails as thumbnails_module
-from batch_jobs.clean.thumbnails import NAME
+from batch_jobs.clean.report import thumbnails as thumbnails_module
+from batch_jobs.clean.report.thumbnails import NAME
 from batch_jobs.tables import PHOTOS
 from release.pixels import encode, prepare
 

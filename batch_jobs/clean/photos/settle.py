@@ -5,9 +5,9 @@ import json
 import numpy as np
 from numpy.typing import NDArray
 
-from batch_jobs.clean.duplicates import THUMBNAIL, group_duplicates
 from batch_jobs.clean.ledger import Ledger
-from batch_jobs.clean.photos import PhotoFiles
+from batch_jobs.clean.photos.duplicates import THUMBNAIL, group_duplicates
+from batch_jobs.clean.photos.prepare import PhotoFiles
 from batch_jobs.stage import StageFolder
 from batch_jobs.tables import PHOTOS, parse_table, read_table, write_table
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from batch_jobs.clean.categories import Categories
 from batch_jobs.clean.ledger import Ledger
+from batch_jobs.clean.listings.categories import Categories
 from batch_jobs.stage import Inputs
 
 EXAMPLES = 5  # of each reason

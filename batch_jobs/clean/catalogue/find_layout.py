@@ -1,6 +1,6 @@
 """Finds out how a catalogue is laid out, from its catalogue.toml or from what lies in it."""
 
-from batch_jobs.clean.catalogue_file import (
+from batch_jobs.clean.catalogue.catalogue_file import (
     FILE,
     Settings,
     TableSettings,
@@ -8,9 +8,8 @@ from batch_jobs.clean.catalogue_file import (
     read_settings,
     table_of,
 )
-from batch_jobs.clean.files import files_below
-from batch_jobs.clean.formats import column_names
-from batch_jobs.clean.layout import (
+from batch_jobs.clean.catalogue.files import files_below
+from batch_jobs.clean.catalogue.layout import (
     ENDINGS,
     PHOTOS_BY_ID,
     PHOTOS_BY_REFERENCE,
@@ -19,6 +18,7 @@ from batch_jobs.clean.layout import (
     check_columns,
     photos_table,
 )
+from batch_jobs.clean.records.formats import column_names
 from release.errors import JobError
 from release.store import Store
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from batch_jobs.clean.syntax import Syntax
+from batch_jobs.clean.records.syntax import Syntax
 
 # Limits by which a record made of nothing but quotes and commas stays cheap.
 MAX_STRAY_QUOTES = 20

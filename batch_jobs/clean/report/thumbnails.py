@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 from PIL import Image
 
 from batch_jobs.clean.ledger import Ledger
-from batch_jobs.clean.photos import PhotoFiles
-from batch_jobs.clean.shown import GROUPS, Report
+from batch_jobs.clean.photos.prepare import PhotoFiles
+from batch_jobs.clean.report.shown import GROUPS, Report
 from batch_jobs.stage import StageFolder
 from batch_jobs.tables import parse_table, write_table
 from release.errors import PhotoError, StoreError

@@ -5,7 +5,7 @@ import math
 from decimal import Decimal
 from typing import Any
 
-from batch_jobs.clean.records import Value
+from batch_jobs.clean.records.records import Value
 
 NUMBERS = frozenset({"price"})
 

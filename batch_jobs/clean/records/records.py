@@ -7,13 +7,13 @@ from itertools import chain, repeat, takewhile
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from batch_jobs.clean.fields import mended_fields
-from batch_jobs.clean.group import Group, fields_alone, is_odd
-from batch_jobs.clean.header import Header
-from batch_jobs.clean.layout import Table
-from batch_jobs.clean.lines import read_blocks
-from batch_jobs.clean.oddity import Oddity
-from batch_jobs.clean.starts import Starts
+from batch_jobs.clean.catalogue.layout import Table
+from batch_jobs.clean.records.fields import mended_fields
+from batch_jobs.clean.records.group import Group, fields_alone, is_odd
+from batch_jobs.clean.records.header import Header
+from batch_jobs.clean.records.lines import read_blocks
+from batch_jobs.clean.records.oddity import Oddity
+from batch_jobs.clean.records.starts import Starts
 
 if TYPE_CHECKING:
     import _csv

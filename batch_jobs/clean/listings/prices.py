@@ -9,7 +9,7 @@ from typing import NamedTuple
 import price_parser
 from ftfy.fixes import fix_character_width
 
-from batch_jobs.clean.currencies import (
+from batch_jobs.clean.listings.currencies import (
     DEFAULT_CURRENCY,
     SUSPICIOUS_ABOVE,
     THREE_DECIMALS,
@@ -17,7 +17,7 @@ from batch_jobs.clean.currencies import (
     named_currency,
     suspicious_above,
 )
-from batch_jobs.clean.text import one_line
+from batch_jobs.clean.listings.text import one_line
 
 MAX_CHARS = 60  # a longer text is a description in the wrong column
 

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from batch_jobs.clean.duplicates import signature
-from batch_jobs.clean.earlier import Earlier
 from batch_jobs.clean.ledger import Ledger
+from batch_jobs.clean.photos.duplicates import signature
+from batch_jobs.clean.photos.earlier import Earlier
 from batch_jobs.progress import Progress
 from batch_jobs.stage import Shard, StageFolder, cpu_count
 from batch_jobs.tables import OUTCOMES, PHOTOS, write_table

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
-from batch_jobs.clean.catalogue_file import FILE
-from batch_jobs.clean.files import files_below
-from batch_jobs.clean.find_layout import LAYOUT, find_layout
-from batch_jobs.clean.layout import Layout
+from batch_jobs.clean.catalogue.catalogue_file import FILE
+from batch_jobs.clean.catalogue.files import files_below
+from batch_jobs.clean.catalogue.find_layout import LAYOUT, find_layout
+from batch_jobs.clean.catalogue.layout import Layout
 from release.errors import JobError
 from release.store import Entry, Store
 

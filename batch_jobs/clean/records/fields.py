@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from batch_jobs.clean.header import Header
-from batch_jobs.clean.oddity import IMPOSSIBLE, Oddity
-from batch_jobs.clean.readings import Cell, readings_of, without_lost_opening
-from batch_jobs.clean.syntax import syntax_of
+from batch_jobs.clean.records.header import Header
+from batch_jobs.clean.records.oddity import IMPOSSIBLE, Oddity
+from batch_jobs.clean.records.readings import Cell, readings_of, without_lost_opening
+from batch_jobs.clean.records.syntax import syntax_of
 
 MAX_COST = 3  # of what still counts as read
 MAX_SURPLUS = 100

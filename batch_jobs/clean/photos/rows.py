@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from batch_jobs.clean.layout import Layout
+from batch_jobs.clean.catalogue.layout import Layout
 from batch_jobs.clean.ledger import Ledger
-from batch_jobs.clean.listing_spool import ROWS_AT_ONCE
-from batch_jobs.clean.photo_paths import candidates, derived_id, key_of, leads_outside, references
-from batch_jobs.clean.records import BrokenRecord, Record
+from batch_jobs.clean.listings.spool import ROWS_AT_ONCE
+from batch_jobs.clean.photos.paths import candidates, derived_id, key_of, leads_outside, references
+from batch_jobs.clean.records.records import BrokenRecord, Record
 from batch_jobs.clean.rejects import Problem, id_text, is_safe, record_reject, unsafe_id
 
 _ADD_PHOTO = (

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from batch_jobs.clean.text import one_line
+from batch_jobs.clean.listings.text import one_line
 
 Path = tuple[str, ...]
 

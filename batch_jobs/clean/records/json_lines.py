@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from batch_jobs.clean.layout import Table, same_name
-from batch_jobs.clean.lines import read_lines
-from batch_jobs.clean.records import BrokenRecord, Record, Value
-from batch_jobs.clean.values import value_of
+from batch_jobs.clean.catalogue.layout import Table, same_name
+from batch_jobs.clean.records.lines import read_lines
+from batch_jobs.clean.records.records import BrokenRecord, Record, Value
+from batch_jobs.clean.records.values import value_of
 
 MAX_CHARS = 2**20  # of one object; a brace that never closes must not take the whole file
 _TOKEN = re.compile(r'"|[{}]')

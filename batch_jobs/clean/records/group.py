@@ -2,10 +2,10 @@
 
 import csv
 
-from batch_jobs.clean.header import Header
-from batch_jobs.clean.oddity import Oddity
-from batch_jobs.clean.starts import Starts
-from batch_jobs.clean.syntax import Syntax, syntax_of
+from batch_jobs.clean.records.header import Header
+from batch_jobs.clean.records.oddity import Oddity
+from batch_jobs.clean.records.starts import Starts
+from batch_jobs.clean.records.syntax import Syntax, syntax_of
 
 # What belongs to no record must not be gathered without end.
 MAX_LINES = 10_000

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from batch_jobs.clean.layout import (
+from batch_jobs.clean.catalogue.layout import (
     ENDINGS,
     LISTING_COLUMNS,
     LISTING_ROLES,

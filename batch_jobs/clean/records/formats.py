@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from batch_jobs.clean import parquet_table
-from batch_jobs.clean.header import Header
-from batch_jobs.clean.json_lines import names_in_json_lines, read_json_lines
-from batch_jobs.clean.layout import Table, same_name
-from batch_jobs.clean.lines import read_blocks
-from batch_jobs.clean.records import BrokenRecord, Record, read_records
+from batch_jobs.clean.catalogue.layout import Table, same_name
+from batch_jobs.clean.records import parquet_table
+from batch_jobs.clean.records.header import Header
+from batch_jobs.clean.records.json_lines import names_in_json_lines, read_json_lines
+from batch_jobs.clean.records.lines import read_blocks
+from batch_jobs.clean.records.records import BrokenRecord, Record, read_records
 from batch_jobs.progress import Progress
 from release.errors import JobError
 from release.store import CHUNK_BYTES, Store

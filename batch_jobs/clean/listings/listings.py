@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable
 
-from batch_jobs.clean.categories import Categories, category_path
-from batch_jobs.clean.currencies import currency_code
-from batch_jobs.clean.layout import Layout
+from batch_jobs.clean.catalogue.layout import Layout
 from batch_jobs.clean.ledger import First, Ledger, content_hash
-from batch_jobs.clean.listing_spool import CATEGORY_SEPARATOR, ROWS_AT_ONCE, ListingRow
-from batch_jobs.clean.photo_rows import PhotoRows
-from batch_jobs.clean.prices import read_price
-from batch_jobs.clean.records import BrokenRecord, Record
+from batch_jobs.clean.listings.categories import Categories, category_path
+from batch_jobs.clean.listings.currencies import currency_code
+from batch_jobs.clean.listings.prices import read_price
+from batch_jobs.clean.listings.spool import CATEGORY_SEPARATOR, ROWS_AT_ONCE, ListingRow
+from batch_jobs.clean.listings.text import one_line, paragraphs, split_title
+from batch_jobs.clean.photos.rows import PhotoRows
+from batch_jobs.clean.records.records import BrokenRecord, Record
 from batch_jobs.clean.rejects import (
     Problem,
     id_text,
@@ -18,7 +19,6 @@ from batch_jobs.clean.rejects import (
     record_reject,
     unsafe_id,
 )
-from batch_jobs.clean.text import one_line, paragraphs, split_title
 
 
 class Listings:

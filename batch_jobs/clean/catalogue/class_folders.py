@@ -1,14 +1,14 @@
 """A catalogue without tables: each photo is a listing, its folders are its category."""
 
-from batch_jobs.clean.catalogue import Catalogue
-from batch_jobs.clean.categories import Categories, category_path
-from batch_jobs.clean.layout import Layout
+from batch_jobs.clean.catalogue.catalogue import Catalogue
+from batch_jobs.clean.catalogue.layout import Layout
 from batch_jobs.clean.ledger import Ledger, Reject
-from batch_jobs.clean.listing_spool import CATEGORY_SEPARATOR, ListingRow
-from batch_jobs.clean.photo_paths import derived_id, without_ending
-from batch_jobs.clean.photo_rows import PhotoRows
+from batch_jobs.clean.listings.categories import Categories, category_path
+from batch_jobs.clean.listings.spool import CATEGORY_SEPARATOR, ListingRow
+from batch_jobs.clean.listings.text import one_line
+from batch_jobs.clean.photos.paths import derived_id, without_ending
+from batch_jobs.clean.photos.rows import PhotoRows
 from batch_jobs.clean.rejects import Problem, file_reject
-from batch_jobs.clean.text import one_line
 
 # Anything else that lies beside photos, a note or a thumbnail database, is not listed.
 PHOTO_ENDINGS = frozenset(

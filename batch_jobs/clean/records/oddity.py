@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 from operator import itemgetter
 
-from batch_jobs.clean.header import Header
-from batch_jobs.clean.layout import same_name
+from batch_jobs.clean.catalogue.layout import same_name
+from batch_jobs.clean.records.header import Header
 
 IMPOSSIBLE = 1000
 MAX_KNOWN = 10_000

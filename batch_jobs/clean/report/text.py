@@ -42,7 +42,7 @@ STATUS = {
 def environment() -> Environment:
     """Of the page's template: everything is escaped, and no character acts."""
     found = Environment(
-        loader=PackageLoader("batch_jobs.clean", "."),
+        loader=PackageLoader("batch_jobs.clean.report", "."),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,

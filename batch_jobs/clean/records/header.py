@@ -4,7 +4,7 @@ import csv
 from dataclasses import dataclass
 from functools import cached_property
 
-from batch_jobs.clean.layout import TEXT_ROLES, Table, same_name
+from batch_jobs.clean.catalogue.layout import TEXT_ROLES, Table, same_name
 
 DELIMITERS = (",", ";", "\t", "|")
 ROW_NUMBER_NAMES = ("", "unnamed: 0", "index", "row", "#")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from batch_jobs.clean.ledger import Ledger
-from batch_jobs.clean.photo_paths import without_ending
+from batch_jobs.clean.photos.paths import without_ending
 from batch_jobs.clean.rejects import Problem, file_reject
 from release.store import Entry
 

@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from batch_jobs.clean.header import Header
+from batch_jobs.clean.records.header import Header
 
 SAMPLE_LINES = 1000
 FEWEST_IDS = 5  # from which on their look says something

@@ -8,8 +8,8 @@ import json
 import re
 from collections.abc import Iterator
 
-from batch_jobs.clean.layout import Layout
-from batch_jobs.clean.records import Value
+from batch_jobs.clean.catalogue.layout import Layout
+from batch_jobs.clean.records.records import Value
 from batch_jobs.clean.rejects import id_text, is_safe
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")

@@ -9,9 +9,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from batch_jobs.clean.layout import Table, check_columns, same_name
-from batch_jobs.clean.records import BrokenRecord, Record
-from batch_jobs.clean.values import clean_text, json_text, value_of
+from batch_jobs.clean.catalogue.layout import Table, check_columns, same_name
+from batch_jobs.clean.records.records import BrokenRecord, Record
+from batch_jobs.clean.records.values import clean_text, json_text, value_of
 from batch_jobs.progress import Progress
 from release.errors import JobError
 from release.store import Entry, Store

@@ -1,0 +1,1 @@
+"""Where a catalogue is, and how it is laid out."""

@@ -1,0 +1,1 @@
+"""Listings out of records: texts, prices and categories mended."""

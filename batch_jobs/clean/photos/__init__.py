@@ -1,0 +1,1 @@
+"""Photos: joined with their listings and files, prepared, and their duplicates found."""

@@ -73,7 +73,7 @@ def run(
     keep_out: KeepOut = 0,
 ) -> None:
     """Every stage: clean, train, export, embed, index, publish."""
-    from batch_jobs.clean.catalogue import open_catalogue
+    from batch_jobs.clean.catalogue.catalogue import open_catalogue
     from batch_jobs.clean.stage import CleanOptions, default_run_id
     from model_export.backbones import check_name
 
@@ -198,7 +198,7 @@ def _run_id(store: Store, run_id: str, catalogue: str) -> str:
     if run_id:
         return run_id
     if catalogue:
-        from batch_jobs.clean.catalogue import open_catalogue
+        from batch_jobs.clean.catalogue.catalogue import open_catalogue
         from batch_jobs.clean.stage import CleanOptions, default_run_id
 
         return default_run_id(open_catalogue(catalogue, store), CleanOptions())

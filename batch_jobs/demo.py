@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from batch_jobs import pipeline
-from batch_jobs.clean.catalogue import Catalogue, open_catalogue
+from batch_jobs.clean.catalogue.catalogue import Catalogue, open_catalogue
 from batch_jobs.clean.stage import CleanOptions, default_run_id
 from batch_jobs.index_stage import IndexOptions
 from batch_jobs.progress import Progress

@@ -8,17 +8,31 @@ from contextlib import contextmanager
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # malloc.h
 _LARGEST = 2**31 - 1
+_BLOCK_BYTES = 256 * 2**10
+
+
+def hand_back_memory() -> None:
+    """Blocks as large as photos go back to the kernel when they are freed.
+
+    Kept for later, they pile up in pieces as files of photos go by.
+    """
+    _mallopt({_MMAP_THRESHOLD: _BLOCK_BYTES, _TRIM_THRESHOLD: _BLOCK_BYTES})
 
 
 def keep_freed_memory() -> None:
-    """Large blocks come from the heap and stay there. See mallopt(3); elsewhere nothing is done.
+    """Large blocks come from the heap and stay there.
 
     Giving each freed tensor back to the kernel costs half of training.
     """
+    _mallopt({_MMAP_THRESHOLD: _LARGEST, _TRIM_THRESHOLD: _LARGEST})
+
+
+def _mallopt(values: dict[int, int]) -> None:
+    """See mallopt(3); other C libraries are left as they are."""
     libc = ctypes.CDLL(None)
     if sys.platform == "linux" and hasattr(libc, "mallopt"):
-        libc.mallopt(_TRIM_THRESHOLD, _LARGEST)
-        libc.mallopt(_MMAP_THRESHOLD, _LARGEST)
+        for name, value in values.items():
+            libc.mallopt(name, value)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from batch_jobs.clean.listings.spool import ROWS_AT_ONCE, ListingRow, ListingSpool
 
-CACHE_MB = 128
+CACHE_MB = 32
 
 _SCHEMA = """
 CREATE TABLE listing (  -- each that is kept, in the order of its table; the rest is in the spool

@@ -21,7 +21,7 @@ from batch_jobs.clean.report.report import report_of
 from batch_jobs.clean.report.shown import Report, with_files
 from batch_jobs.clean.report.thumbnails import PhotoSources, make_thumbnails
 from batch_jobs.clean.tables_out import write_products, write_rejects
-from batch_jobs.memory import cycles_sought_seldom
+from batch_jobs.memory import cycles_sought_seldom, hand_back_memory
 from batch_jobs.progress import Progress
 from batch_jobs.stage import Done, Inputs, Shard, StageFolder, digest_of, software
 from release.errors import JobError
@@ -79,6 +79,7 @@ def run(
     if done := folder.up_to_date(inputs):
         folder.sweep(done)
         return done
+    hand_back_memory()
     with open_ledger() as ledger, cycles_sought_seldom():
         return _Cleaning(catalogue, folder, inputs, ledger, progress).run(options)
 

@@ -164,6 +164,7 @@ def main() -> None:
     options.add_argument("--photos", type=int, default=300, help="of 12 megapixels, to clean")
     options.add_argument("--many", type=int, default=10_000, help="small photos; 100000 takes long")
     asked = options.parse_args()
+    memory([1000, asked.many])  # first: a process starts with the peak of the one that starts it
     images = list(large_photos(DISTINCT))
     photos = [as_jpeg(image, quality=QUALITY) for image in images]
     print(f"JPEGs of {min(map(len, photos)) / 1e6:.1f} to {max(map(len, photos)) / 1e6:.1f} MB")
@@ -175,7 +176,6 @@ def main() -> None:
     )
     os.sched_setaffinity(0, every_core)
     two_cores_against_one(photos, asked.photos)
-    memory([1000, asked.many])
 
 
 if __name__ == "__main__":

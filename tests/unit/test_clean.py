@@ -147,8 +147,9 @@ def test_file_names_that_no_store_could_hold_are_listed(tmp_path: Path) -> None:
     made.listing("a")
     made.photo("p", "a", picture(1))
     made.files |= {"a b.jpg": b"1", "new\nline.jpg": b"2", "bad\udcff.jpg": b"3", ".hidden": b"4"}
+    made.files["p.j\npg"] = b"5"
     cleaned = clean(made.write(tmp_path / "made"), tmp_path / "store")
-    assert [reason for _, reason in cleaned.rejected("photo")] == ["unlisted_file"] * 4
+    assert [reason for _, reason in cleaned.rejected("photo")] == ["unlisted_file"] * 5
     assert len(cleaned.photos) == 1
 
 

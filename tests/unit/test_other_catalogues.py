@@ -194,3 +194,14 @@ def test_files_of_one_name_in_a_class_folder_catalogue_are_told_apart(tmp_path: 
     assert len(cleaned.products) == 3
     assert cleaned.rejected("listing") == cleaned.rejected("photo") == [("two", "conflicting_row")]
     assert_adds_up(cleaned, photo_rows=4, files=4)
+
+
+def test_class_folders_may_have_any_name(tmp_path: Path) -> None:
+    names = ["100% cotton", "a#b", "c?d", "e[f]", 'quote"s', "back\\slash", "ünï", "x ", "%20"]
+    for number, name in enumerate(names):
+        put(tmp_path / "made", f"images/{name}/p {number}.png", picture(20 * number))
+    put(tmp_path / "made", "images/new\nline/p.png", picture(1))
+    put(tmp_path / "made", "images/Chairs/q.p\nng", picture(1))
+    cleaned = clean(tmp_path / "made", tmp_path / "store")
+    assert len(cleaned.photos) == len(cleaned.products) == len(names)
+    assert [reason for _, reason in cleaned.rejected("photo")] == ["unlisted_file"] * 2

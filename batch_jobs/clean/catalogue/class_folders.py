@@ -6,7 +6,7 @@ from batch_jobs.clean.ledger import Ledger, Reject
 from batch_jobs.clean.listings.categories import Categories, category_path
 from batch_jobs.clean.listings.spool import CATEGORY_SEPARATOR, ListingRow
 from batch_jobs.clean.listings.text import one_line
-from batch_jobs.clean.photos.paths import derived_id, without_ending
+from batch_jobs.clean.photos.paths import can_be_read, derived_id, without_ending
 from batch_jobs.clean.photos.rows import PhotoRows
 from batch_jobs.clean.rejects import Problem, file_reject
 
@@ -35,7 +35,8 @@ def read_class_folders(catalogue: Catalogue, ledger: Ledger) -> Categories:
 
 def _is_listed(path: str) -> bool:
     name = path.rpartition("/")[2]
-    return not name.startswith(".") and name.rpartition(".")[2].lower() in PHOTO_ENDINGS
+    is_photo = not name.startswith(".") and name.rpartition(".")[2].lower() in PHOTO_ENDINGS
+    return is_photo and can_be_read(path)
 
 
 def _category(path: str, layout: Layout) -> tuple[str, ...]:

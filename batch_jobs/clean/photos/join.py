@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from batch_jobs.clean.ledger import Ledger
-from batch_jobs.clean.photos.paths import without_ending
+from batch_jobs.clean.photos.paths import can_be_read, without_ending
 from batch_jobs.clean.rejects import Problem, file_reject
 from release.store import Entry
 
@@ -77,9 +77,13 @@ _ADD_FILE = "INSERT INTO file (path, stem, size_bytes, version) VALUES (?, ?, ?,
 def add_files(files: Iterable[Entry], ledger: Ledger) -> None:
     """Every file of the catalogue's folder of photos."""
     ledger.execute_many(
-        _ADD_FILE,
-        ((file.path, without_ending(file.path), file.size_bytes, file.version) for file in files),
+        _ADD_FILE, ((file.path, _stem(file.path), file.size_bytes, file.version) for file in files)
     )
+
+
+def _stem(path: str) -> str:
+    # No photo is looked for under an empty stem.
+    return without_ending(path) if can_be_read(path) else ""
 
 
 def join_photos(ledger: Ledger, photo_folder: str) -> int:

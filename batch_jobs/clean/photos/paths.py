@@ -14,7 +14,8 @@ from batch_jobs.clean.rejects import id_text, is_safe
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _PLACEHOLDER = re.compile(r"\{[a-z_]+\}")
-_OUTSIDE = re.compile(r"(?:^|/)\.\.(?:/|$)|[\x00-\x1f\x7f]")
+_OUTSIDE = re.compile(r"(?:^|/)\.\.(?:/|$)")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def references(value: Value, separator: str | None) -> list[str]:
@@ -34,7 +35,12 @@ def _parts(text: str, separator: str | None) -> list[str]:
 
 def leads_outside(reference: str) -> bool:
     """Whether a reference climbs out of the catalogue or has control characters."""
-    return bool(_OUTSIDE.search(reference.replace("\\", "/")))
+    return bool(_OUTSIDE.search(reference.replace("\\", "/"))) or not can_be_read(reference)
+
+
+def can_be_read(path: str) -> bool:
+    """Whether a store can hold a path: none can with control characters."""
+    return not _CONTROL.search(path)
 
 
 def key_of(reference: str, catalogue_url: str) -> str:

@@ -59,7 +59,8 @@ class Shard:
     def __post_init__(self) -> None:
         if not 0 <= self.index < self.count:
             raise JobError(
-                f"Shard {self.index} of {self.count}: they are counted from 0 to {self.count - 1}."
+                f"--shard {self.index} --shards {self.count}: shards are counted from 0, so give "
+                f"--shard 0 to {max(self.count, 1) - 1} of --shards {max(self.count, 1)}."
             )
 
 
@@ -115,9 +116,11 @@ class StageFolder:
         return found
 
     def up_to_date(self, inputs: Inputs) -> Done | None:
-        """The stage's Done where it was made from just these inputs."""
+        """The stage's Done where it was made from just these inputs and has all its outputs."""
         done = self.done()
-        return replace(done, up_to_date=True) if done and done.inputs == inputs else None
+        if done and done.inputs == inputs and set(self.names()).issuperset(done.outputs):
+            return replace(done, up_to_date=True)
+        return None
 
     def begin(self, inputs: Inputs) -> Done | None:
         """Makes ready for a stage with these inputs; gives its Done where it is up to date."""
@@ -153,6 +156,12 @@ class StageFolder:
     def keep(self, name: str, data: bytes | None = None) -> None:
         """Counts a file that is there, with its content if it is known, among the outputs."""
         self._outputs[name] = blob_of(self.read(name) if data is None else data).sha256
+
+    def reopen(self, inputs: Inputs) -> None:
+        """Takes back done.json where it is of other inputs: its outputs are no longer whole."""
+        done = self.done()
+        if done and done.inputs != inputs:
+            self.store.delete([self.path("done.json")])
 
     def sweep(self, done: Done) -> None:
         """Deletes what does not belong to the finished stage: files made from other inputs."""

@@ -35,6 +35,7 @@ CREATE TABLE photo (  -- each row that lists a photo under an id that can be use
     line_to INTEGER,
     raw TEXT,
     reference TEXT NOT NULL,  -- as a person would look for the file
+    derived INTEGER NOT NULL DEFAULT 0,  -- whether the image id was made from the file's name
     path TEXT,  -- its file, once found
     first_seq INTEGER,  -- the first row with this image id
     reason TEXT,

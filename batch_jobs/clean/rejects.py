@@ -24,6 +24,8 @@ def is_safe(identity: str) -> bool:
 
 def unsafe_id(identity: str, what: str) -> Problem:
     """The problem with an id that could not be a key of the store."""
+    if not identity:
+        return Problem("unsafe_id", f"The row has no {what}.")
     return Problem(
         "unsafe_id",
         f"The {what} {identity[:120]!r} is not safe as a key. It needs 1 to 100 letters, digits, "
@@ -35,7 +37,7 @@ def id_text(value: Value) -> str:
     """A value as an id: a whole number has no decimals."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return plain_text(value).strip()
+    return plain_text(value).strip(" \t\r\n\xa0")  # other control characters make it unsafe
 
 
 def plain_text(value: Value) -> str:

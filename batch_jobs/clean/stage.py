@@ -109,14 +109,25 @@ class _Cleaning:
         files = PhotoFiles(digest_of(self.inputs)[:10], wanted, options.size)
         preparer = PhotoPreparer(self.catalogue.store, self.folder, files, earlier)
         preparer.run(self.ledger, options.shard, self.progress)
-        there = self.folder.names("outcomes-")
-        if not all(files.outcomes_name(number) in there for number in range(files.count)):
+        if not self._is_prepared(files, options.shard):
             return None
+        self.folder.reopen(self.inputs)  # from here on, tables of other inputs are written over
         settle(self.folder, files, self.ledger)
         write_products(self.folder, self.ledger, categories)
         write_rejects(self.folder, self.ledger)
         sources = PhotoSources(self.catalogue.store, self.folder, files, earlier.output)
         return self._finish(self._report(categories, sources))
+
+    def _is_prepared(self, files: PhotoFiles, shard: Shard) -> bool:
+        there = self.folder.names("outcomes-")
+        missing = [n for n in range(files.count) if files.outcomes_name(n) not in there]
+        if missing and shard.count == 1:
+            where = self.folder.store.where(self.folder.path(files.outcomes_name(missing[0])))
+            raise JobError(
+                f"{where} went away: another cleaning of run {self.folder.run_id} has ended "
+                "meanwhile. Let one end before the next begins, or give another --run."
+            )
+        return not missing
 
     def _read_tables(self) -> Categories:
         """Fills the ledger with listings, rows of photos and files."""
@@ -126,8 +137,8 @@ class _Cleaning:
             return read_class_folders(catalogue, ledger)
         source = layout.listings.file
         photos = PhotoRows(layout, catalogue.store.url, ledger, source)
-        listings = Listings(layout, source, ledger)
-        listings.read(read_table(catalogue.store, layout.listings, self.progress), photos)
+        listings = Listings(layout, source, ledger, photos)
+        listings.read(read_table(catalogue.store, layout.listings, self.progress))
         if layout.photos:
             photos = PhotoRows(layout, catalogue.store.url, ledger, layout.photos.file)
             photos.read(read_table(catalogue.store, layout.photos, self.progress))
@@ -156,3 +167,6 @@ class _Cleaning:
             where = self.folder.store.where(self.folder.path("report.html"))
             what = "most photos were" if counts["photos"] else "every photo was"
             self.progress.say(f"clean: warning: {what} rejected; {where} says why")
+        for what in ("listings", "photos"):
+            if not counts[what] + counts[f"rejected_{what}"]:
+                self.progress.say(f"clean: warning: the catalogue has no {what}")

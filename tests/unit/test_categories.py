@@ -109,3 +109,18 @@ def test_variants_become_one_path_that_differs_by_case_alone(paths: list[Path]) 
         for variant in (tuple(map(str.upper, path)), tuple(map(str.casefold, path))):
             if folded(variant) == folded(path):  # the upper case of a long s is that of s
                 assert categories.canonical(variant) == found
+
+
+@pytest.mark.parametrize(
+    ("separator", "text", "path"),
+    [
+        (" - ", "Home - Living-room - Arm-chairs", ("Home", "Living-room", "Arm-chairs")),
+        (" and ", "Toys and Sandals", ("Toys", "Sandals")),
+        (" > ", "Home>Chairs", ("Home", "Chairs")),
+        ("-", "Home-Chairs", ("Home", "Chairs")),
+    ],
+)
+def test_a_separator_that_words_may_hold_keeps_its_spaces(
+    separator: str, text: str, path: Path
+) -> None:
+    assert category_path(text, separator) == path

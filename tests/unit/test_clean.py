@@ -129,6 +129,21 @@ def test_a_damaged_photo_is_pixels_or_a_photo_error_and_nothing_else(suffix: str
             photos_module.prepare(bytes(damaged), 32)
 
 
+def test_of_two_rows_with_one_id_the_one_with_a_file_stays(tmp_path: Path) -> None:
+    made = HandMade()
+    made.listing("a")
+    made.listing("b")
+    made.photo("p", "unknown")
+    made.photo("p", "a")
+    made.photo("gone", "a")
+    made.photo("gone", "b")
+    made.files["p.jpg"] = picture(1)
+    cleaned = clean(made.write(tmp_path / "made"), tmp_path / "store")
+    assert [(row["image_id"], row["product_id"]) for row in cleaned.photos] == [("p", "a")]
+    reasons = [reason for _, reason in cleaned.rejected("photo")]
+    assert reasons == ["unknown_listing", "missing_file", "missing_file"]
+
+
 def test_files_are_found_by_name_and_read_by_content(tmp_path: Path) -> None:
     made = HandMade()
     made.listing("a")

@@ -15,6 +15,7 @@ from batch_jobs.clean.stage import CleanOptions, run
 from batch_jobs.progress import Progress
 from batch_jobs.stage import StageFolder
 from batch_jobs.tables import read_shards
+from release.errors import MissingObjectError
 from release.store import Store
 
 
@@ -187,3 +188,52 @@ def test_a_damaged_earlier_file_is_made_again(
     again = clean(dirty.folder, tmp_path / "store", run_id="another-run")
     assert "is damaged or gone; what was in it is made again" in capsys.readouterr().err
     assert contents(again) == contents(clean(dirty.folder, tmp_path / "fresh"))
+
+
+def test_a_killed_cleaning_of_a_changed_catalogue_leaves_nothing_that_counts_as_the_old_one(
+    drawn: DrawnCatalogue, tmp_path: Path
+) -> None:
+    first = clean(drawn.folder, tmp_path / "whole")
+    table = drawn.folder / "Products.csv"
+    old = table.read_bytes()
+    for kills in range(20):
+        store = tmp_path / f"killed-{kills}"
+        clean(drawn.folder, store)
+        table.write_bytes(old.replace(b"Item 0", b"Thing 0"))
+        try:
+            run(MortalStore(str(store), kills), str(drawn.folder), SMALL, "a-run", Progress())
+            ended = True
+        except Killed:
+            ended = False
+        table.write_bytes(old)
+        assert clean(drawn.folder, store).products == first.products
+        assert outputs(store) == outputs(tmp_path / "whole")
+        if ended:
+            break
+    assert kills > 5
+
+
+def test_an_output_that_is_gone_is_made_again(drawn: DrawnCatalogue, tmp_path: Path) -> None:
+    clean(drawn.folder, tmp_path / "store")
+    whole = outputs(tmp_path / "store")
+    (tmp_path / "store/runs/a-run/clean/report.html").unlink()
+    assert not clean(drawn.folder, tmp_path / "store").done.up_to_date
+    assert outputs(tmp_path / "store") == whole
+
+
+def test_a_file_that_was_away_for_a_while_is_read_when_it_is_back(
+    drawn: DrawnCatalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = next(iter(drawn.listing_of))
+    with monkeypatch.context() as patch:
+        read = Store.read
+
+        def reading(store: Store, path: str) -> bytes:
+            if gone in path:
+                raise MissingObjectError(path)
+            return read(store, path)
+
+        patch.setattr(Store, "read", reading)
+        assert len(clean(drawn.folder, tmp_path / "store").photos) == 14
+    again = clean(drawn.folder, tmp_path / "store", run_id="another-run")
+    assert len(again.photos) == 15

@@ -205,3 +205,52 @@ def test_class_folders_may_have_any_name(tmp_path: Path) -> None:
     cleaned = clean(tmp_path / "made", tmp_path / "store")
     assert len(cleaned.photos) == len(cleaned.products) == len(names)
     assert [reason for _, reason in cleaned.rejected("photo")] == ["unlisted_file"] * 2
+
+
+ONE_TABLE = """
+photo_path = "images/{photo}"
+photo_separator = "|"
+[listings.columns]
+category = ""
+description = ""
+price = ""
+location = ""
+photos = "image"
+"""
+
+
+def one_table(folder: Path, *lines: str) -> Path:
+    put(folder, "Products.csv", "\n".join(["id,product_name,image", *lines]).encode())
+    put(folder, "catalogue.toml", ONE_TABLE.encode())
+    for number in (1, 2, 3):
+        put(folder, f"images/{number}.png", picture(60 * number))
+    return folder
+
+
+def test_the_photos_of_a_row_that_conflicts_are_nobodys(tmp_path: Path) -> None:
+    folder = one_table(tmp_path / "made", "a,Chair,1|2", "a,Sofa bed,3", ",Nameless,3")
+    cleaned = clean(folder, tmp_path / "store")
+    assert [row["image_id"] for row in cleaned.photos] == ["1", "2"]
+    assert cleaned.rejected("listing") == [("a", "conflicting_row"), (None, "missing_id")]
+    assert cleaned.rejected("photo")[:2] == [("3", "unknown_listing")] * 2
+    assert_adds_up(cleaned, photo_rows=4, files=3)
+
+
+def test_a_file_that_two_listings_name_is_a_photo_of_both(tmp_path: Path) -> None:
+    folder = one_table(tmp_path / "made", "a,Chair,1|2", "b,Stool,2|2|3", "c,Bench,2")
+    cleaned = clean(folder, tmp_path / "store")
+    assert [row["product_id"] for row in cleaned.photos] == ["a", "a", "b", "b", "c"]
+    assert len({row["image_id"] for row in cleaned.photos}) == 5
+    assert len({row["duplicate_group"] for row in cleaned.photos}) == 2
+    assert [reason for _, reason in cleaned.rejected("photo")] == ["duplicate_row"]
+
+
+def test_a_cell_of_photos_may_hold_anything(tmp_path: Path) -> None:
+    cells = ["[" * 100_000, '["\\ud800.jpg"]', "[null]", '[{"url": 1}]', '["1"]']
+    lines = [
+        f'l{number},Chair,"{cell.replace(chr(34), 2 * chr(34))}"'
+        for number, cell in enumerate(cells)
+    ]
+    cleaned = clean(one_table(tmp_path / "made", *lines), tmp_path / "store")
+    assert len(cleaned.products) == 5
+    assert [row["product_id"] for row in cleaned.photos] == ["l4"]

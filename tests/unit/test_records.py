@@ -236,3 +236,19 @@ def test_time_grows_with_the_file_and_no_faster(junk: str) -> None:
 
     seconds(2000)
     assert seconds(40_000) < 20 * max(seconds(10_000), 0.02)
+
+
+ODD_IDS = st.sampled_from(["", "my id", "../../etc", "plain-1", "a\x07", *IDS[:3]])
+TOWNS = st.sampled_from(["Leeds", "Bath", "New Town", "Old Town", "Upper Sea", "X"])
+KINDS = st.sampled_from(["Home / Chairs", "Garden / Sheds", "Z / Y", "Q"])
+
+
+@given(st.lists(st.tuples(ODD_IDS, KINDS, TOWNS), min_size=1, max_size=8))
+def test_lines_that_keep_the_rules_are_records_whatever_is_new_in_them(
+    rows: list[tuple[str, str, str]],
+) -> None:
+    header = ",".join(NAMES[1:]) + "\n"
+    body = "".join(f"{identity},T,{kind},D,£5,{town}\n" for identity, kind, town in rows)
+    found = read(body, header=header)
+    assert [record.line_from for record in found] == list(range(2, 2 + len(rows)))
+    assert [record.fields["product_id"] for record in found] == [row[0] for row in rows]

@@ -29,6 +29,8 @@ def category_path(value: str | float | Sequence[str] | None, separator: str = "/
 @lru_cache(maxsize=10_000)
 def _split(text: str, separator: str) -> Path:
     mended, mark = one_line(text), separator.strip()
+    if mark != separator and (mark == "-" or mark.isalnum()):  # "Arm-chairs" and "Sandals" are one
+        return _parts(tuple(mended.split(f" {mark} ")))
     if not mark:  # a tab, or none at all
         return _parts(tuple(text.split(separator)) if separator else (text,))
     if mark in text and mended.count(mark) > text.count(mark):

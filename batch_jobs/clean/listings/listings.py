@@ -24,14 +24,15 @@ from batch_jobs.clean.rejects import (
 class Listings:
     """Reads listings into the ledger. Of the whole records with one id the first stays."""
 
-    def __init__(self, layout: Layout, source: str, ledger: Ledger) -> None:
+    def __init__(self, layout: Layout, source: str, ledger: Ledger, photos: PhotoRows) -> None:
         self.categories = Categories()
         self._layout = layout
         self._source = source
         self._ledger = ledger
+        self._photos = photos
         self._pending: list[tuple[ListingRow, tuple[str, ...], Record]] = []
 
-    def read(self, records: Iterable[Record | BrokenRecord], photos: PhotoRows) -> None:
+    def read(self, records: Iterable[Record | BrokenRecord]) -> None:
         """Every record becomes a listing or a reject; the photos that it names, rows of photos."""
         for record in records:
             self._ledger.listing_rows_in += 1
@@ -39,16 +40,15 @@ class Listings:
                 self._reject(None, Problem("broken_record", record.detail), record)
             else:
                 self._add(record)
-                photos.add_of_listing(record)
         self._flush()
-        photos.flush()
+        self._photos.flush()
 
     def _add(self, record: Record) -> None:
         identity = id_text(record.fields["product_id"])
         if not identity:
-            self._reject(None, Problem("missing_id", "The record has no id."), record)
+            self._leave_out(None, Problem("missing_id", "The record has no id."), record)
         elif not is_safe(identity):
-            self._reject(identity, unsafe_id(identity, "id"), record)
+            self._leave_out(identity, unsafe_id(identity, "id"), record)
         else:
             self._pending.append((*self._row(identity, record), record))
             if len(self._pending) == ROWS_AT_ONCE:
@@ -59,9 +59,23 @@ class Listings:
         for (row, path, record), first in zip(self._pending, firsts, strict=True):
             if first is None:
                 self.categories.add(path)
+                self._photos.add_of_listing(record)
+            elif first.content == content_hash(row):
+                self._reject(row.product_id, self._duplicate(first), record)
+                self._photos.add_of_listing(record)
             else:
-                self._reject(row.product_id, _repeated(row, first), record)
+                self._leave_out(row.product_id, _conflict(first), record)
         self._pending = []
+
+    def _duplicate(self, first: First) -> Problem:
+        but = " but for its photos, which are kept" if self._layout.photos is None else ""
+        detail = f"The same as the record at line {first.source_line}, which stays{but}."
+        return Problem("duplicate_row", detail)
+
+    def _leave_out(self, identity: str | None, problem: Problem, record: Record) -> None:
+        """Rejects a record, and with it the photos that it names: they may show something else."""
+        self._reject(identity, problem, record)
+        self._photos.reject_of_listing(record)
 
     def _row(self, identity: str, record: Record) -> tuple[ListingRow, tuple[str, ...]]:
         value = record.fields.get
@@ -86,10 +100,9 @@ class Listings:
         self._ledger.reject(record_reject("listing", identity, self._source, problem, record))
 
 
-def _repeated(row: ListingRow, first: First) -> Problem:
-    where = f"the record at line {first.source_line}"
-    if first.content == content_hash(row):
-        return Problem("duplicate_row", f"The same as {where}, which stays.")
+def _conflict(first: First) -> Problem:
     return Problem(
-        "conflicting_row", f"The id is that of {where}, the content is another. The first stays."
+        "conflicting_row",
+        f"The id is that of the record at line {first.source_line}, the content is another. "
+        "The first stays.",
     )

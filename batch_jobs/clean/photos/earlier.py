@@ -23,6 +23,7 @@ SELECT wanted.image_id, wanted.product_id, earlier.photos_file,
     {", ".join(f"earlier.{name}" for name in _NAMES)}
 FROM wanted JOIN earlier USING (path, size_bytes, version) WHERE place >= ? AND place < ?
 """
+_REASON = _NAMES.index("reason")
 FILES_AT_ONCE = 3  # of photos in memory; the order of a catalogue changes little
 
 
@@ -42,7 +43,9 @@ class Earlier:
                 table = parse_table(data, _NAMES)
                 photos_file = name.replace("outcomes-", "photos-", 1)
                 rows = zip(*(table[name].to_pylist() for name in _NAMES), strict=True)
-                ledger.execute_many(_ADD, ((*row, photos_file) for row in rows))
+                ledger.execute_many(
+                    _ADD, ((*row, photos_file) for row in rows if row[_REASON] != "missing_file")
+                )
 
     def outcomes(self, places: tuple[int, int], ledger: Ledger) -> dict[str, Row]:
         """By image id, what is known of the wanted photos from one place to before another."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from batch_jobs.clean.ledger import Ledger
-from batch_jobs.clean.photos.paths import can_be_read, without_ending
+from batch_jobs.clean.photos.paths import can_be_read, id_in_listing, without_ending
 from batch_jobs.clean.rejects import Problem, file_reject
 from release.store import Entry
 
@@ -31,22 +31,28 @@ WHERE product_id NOT IN (SELECT product_id FROM listing)
 _REPEATED = """
 UPDATE photo SET (reason, detail) = (
     SELECT CASE WHEN same THEN 'duplicate_row' ELSE 'conflicting_row' END,
-        CASE WHEN same THEN 'The same as the row at line ' || line || ', which stays.'
-        ELSE 'The row at line ' || line || ' gives the photo id to listing ' || product_id
-            || ' and ' || shown || '. The first stays.' END
+        CASE WHEN same THEN 'The same as ' || row || ', which stays.'
+        ELSE 'The id is that of ' || row || ', which has it for listing ' || product_id
+            || ' and file ' || path || '. The first stays.' END
     FROM (
-        SELECT first.product_id, coalesce(first.path, first.reference) AS shown,
-            coalesce(first.line_from, 0) AS line,
+        SELECT first.product_id, first.path,
+            coalesce('the row at line ' || first.line_from, 'another file') AS row,
             first.product_id = photo.product_id AND first.path IS photo.path AS same
         FROM photo AS first WHERE first.seq = photo.first_seq
     )
 ) WHERE reason IS NULL AND first_seq != seq
 """
 _FIRST = """
-UPDATE photo SET first_seq = (
-    SELECT min(other.seq) FROM photo AS other
-    WHERE other.image_id = photo.image_id AND other.reason IS NULL
-) WHERE reason IS NULL
+UPDATE photo SET first_seq = first
+FROM (
+    SELECT image_id AS shared, min(seq) AS first FROM photo WHERE reason IS NULL GROUP BY image_id
+) WHERE image_id = shared AND reason IS NULL
+"""
+# An id that was made from a file's name is of the first listing that has the file.
+_OF_ANOTHER_LISTING = """
+SELECT photo.seq, photo.image_id, photo.product_id
+FROM photo JOIN photo AS first ON first.seq = photo.first_seq
+WHERE photo.derived AND photo.reason IS NULL AND photo.product_id != first.product_id
 """
 _MISSING_FILE = """
 UPDATE photo SET reason = 'missing_file',
@@ -90,14 +96,21 @@ def join_photos(ledger: Ledger, photo_folder: str) -> int:
     """Every row and every file is wanted, or rejected with a reason; gives how many are wanted."""
     for index in ("file (stem)", "photo (image_id)"):
         ledger.index(index)
-    for statement in (_FIND_BY_PATH, _FIND_BY_STEM, _UNKNOWN_LISTING, _FIRST, _REPEATED):
+    for statement in (_FIND_BY_PATH, _FIND_BY_STEM, _UNKNOWN_LISTING, _MISSING_FILE, _FIRST):
         ledger.execute(statement)
-    for statement in (_MISSING_FILE, _REJECT):
+    _name_photos_of_other_listings(ledger)
+    for statement in (_FIRST, _REPEATED, _REJECT):
         ledger.execute(statement)
     ledger.index("photo (path)")
     ledger.execute(_WANTED)
     _reject_unlisted(ledger, photo_folder)
     return int(ledger.one("SELECT count(*) FROM wanted"))
+
+
+def _name_photos_of_other_listings(ledger: Ledger) -> None:
+    found = list(ledger.rows(_OF_ANOTHER_LISTING))
+    named = [(id_in_listing(image_id, product_id), seq) for seq, image_id, product_id in found]
+    ledger.execute_many("UPDATE photo SET image_id = ? WHERE seq = ?", named)
 
 
 def _reject_unlisted(ledger: Ledger, photo_folder: str) -> None:

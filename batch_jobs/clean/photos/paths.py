@@ -21,14 +21,17 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 def references(value: Value, separator: str | None) -> list[str]:
     """The photos that one cell names: a list, a list as JSON, or texts with a separator."""
     parts = value if isinstance(value, list) else _parts(id_text(value), separator)
-    return [part.strip() for part in parts if part.strip()]
+    # Half a surrogate, which JSON can hold, is no text for a database.
+    texts = (part.encode("utf-8", "replace").decode().strip() for part in parts)
+    return [text for text in texts if text]
 
 
 def _parts(text: str, separator: str | None) -> list[str]:
     if text.startswith("["):
         try:
-            return [str(part) for part in json.loads(text)]
-        except ValueError:  # a file name may begin with a bracket
+            found = json.loads(text)
+            return [str(part) for part in found if part is not None]
+        except (ValueError, RecursionError):  # a file name may begin with a bracket
             pass
     return text.split(separator) if separator else [text]
 
@@ -87,6 +90,12 @@ def derived_id(path: str, folder: str) -> str:
         return name
     digits = hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return f"{_UNSAFE.sub('-', name).strip('-._')[:80]}-{digits}".lstrip("-")
+
+
+def id_in_listing(image_id: str, product_id: str) -> str:
+    """The id of a photo whose file another listing has, too."""
+    digits = hashlib.sha256(product_id.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{image_id[:80]}-{digits}"
 
 
 def without_ending(path: str) -> str:

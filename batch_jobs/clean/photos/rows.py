@@ -10,8 +10,9 @@ from batch_jobs.clean.records.records import BrokenRecord, Record
 from batch_jobs.clean.rejects import Problem, id_text, is_safe, record_reject, unsafe_id
 
 _ADD_PHOTO = (
-    "INSERT INTO photo (seq, image_id, product_id, source, line_from, line_to, raw, reference) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO photo "
+    "(seq, image_id, product_id, source, line_from, line_to, raw, reference, derived) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _ADD_CANDIDATE = "INSERT INTO candidate (photo_seq, rank, path) VALUES (?, ?, ?)"
 
@@ -42,16 +43,26 @@ class PhotoRows:
 
     def add_of_listing(self, record: Record) -> None:
         """The photos that a listing's own record names."""
+        product_id = id_text(record.fields["product_id"])
+        for reference in self._references(record):
+            self._add("", product_id, [reference], record)
+
+    def reject_of_listing(self, record: Record) -> None:
+        """The photos that a record names which is left out itself."""
+        for reference in self._references(record):
+            self._ledger.photo_rows_in += 1
+            key = key_of(reference, self._catalogue_url)
+            problem = Problem("unknown_listing", "The record that names the photo was left out.")
+            self._reject(derived_id(key, self._layout.photo_folder), problem, record)
+
+    def _references(self, record: Record) -> list[str]:
         value = record.fields.get("photos")
-        if value:
-            product_id = id_text(record.fields["product_id"])
-            for reference in references(value, self._layout.photo_separator):
-                self._add("", product_id, [reference], record)
+        return references(value, self._layout.photo_separator) if value else []
 
     def add_file(self, identity: str, path: str) -> None:
         """A file that is the only photo of a listing with its own id."""
         self._ledger.photo_rows_in += 1
-        self._insert((identity, identity, path, None, None, None, path), [path])
+        self._insert((identity, identity, path, None, None, None, path, False), [path])
 
     def flush(self) -> None:
         self._ledger.execute_many(_ADD_PHOTO, self._photos)
@@ -61,16 +72,18 @@ class PhotoRows:
     def _add(self, image_id: str, product_id: str, given: list[str], record: Record) -> None:
         self._ledger.photo_rows_in += 1
         keys = [key_of(reference, self._catalogue_url) for reference in given]
-        image_id = image_id or (derived_id(keys[0], self._layout.photo_folder) if keys else "")
-        if outside := [reference for reference in given if leads_outside(reference)]:
-            self._reject(image_id, _outside(outside[0]), record)
-        elif not is_safe(image_id):
+        derived = not image_id
+        if derived and keys:
+            image_id = derived_id(keys[0], self._layout.photo_folder)
+        if not is_safe(image_id):
             self._reject(image_id, unsafe_id(image_id, "image id"), record)
+        elif outside := [reference for reference in given if leads_outside(reference)]:
+            self._reject(image_id, _outside(outside[0]), record)
         else:
             paths = candidates(self._layout, image_id, product_id, keys)
             lines = (record.line_from, record.line_to, record.raw)
             shown = keys[0] if "://" in keys[0] else paths[0]
-            self._insert((image_id, product_id, self._source, *lines, shown), paths)
+            self._insert((image_id, product_id, self._source, *lines, shown, derived), paths)
 
     def _insert(self, photo: tuple[object, ...], paths: list[str]) -> None:
         seq = self._ledger.photo_rows_in

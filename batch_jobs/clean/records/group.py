@@ -56,7 +56,7 @@ class Group:
             return False
         usual = bool(self._starts.usual.match(line))
         follows = self._follows(line)
-        if whole and (usual or follows):
+        if whole and (usual or follows or self._has_all_fields(line)):
             return True
         if self._scan.is_open and '"' in line and self._syntax.stays_quoted.match(line):
             return False
@@ -67,6 +67,11 @@ class Group:
         if usual and follows and not self._scan.is_open and delimiters >= FEWEST_DELIMITERS:
             return True
         return (whole or usual or follows) and self._is_record(line)
+
+    def _has_all_fields(self, line: str) -> bool:
+        """Whether a line is by itself a record by the rules; of few fields, any text may be."""
+        count = len(self._header.names)
+        return count > FEWEST_DELIMITERS and len(self._cells(line, strict=True)) == count
 
     def _follows(self, line: str) -> bool:
         """Whether a line has the number after that of this record."""

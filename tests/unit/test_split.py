@@ -8,7 +8,9 @@ from batch_jobs.train.photos import PhotoSet
 from batch_jobs.train.split import split_by_listing
 
 
-def photo_set(listings: list[int], groups: list[str] | None = None) -> PhotoSet:
+def photo_set(
+    listings: list[int], groups: list[str] | None = None, labels: list[int] | None = None
+) -> PhotoSet:
     ids = [f"image-{number}" for number in range(len(listings))]
     return PhotoSet(
         image_ids=ids,
@@ -16,8 +18,8 @@ def photo_set(listings: list[int], groups: list[str] | None = None) -> PhotoSet:
         listings=np.array(listings, dtype=np.int64),
         product_ids=[f"product-{number}" for number in range(max(listings) + 1)],
         groups=groups or ids,
-        labels=np.zeros(len(ids), dtype=np.int64),
-        categories=[("Home",)],
+        labels=np.array(labels or [0] * len(ids), dtype=np.int64),
+        categories=[("Home", f"label {n}") for n in range(max(labels or [0]) + 1)],
         size=64,
     )
 

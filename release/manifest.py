@@ -7,15 +7,19 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from release.blobs import Blob, Sha256
+from release.calibration import Calibration
 from release.errors import ManifestError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+# Version 1 lacked the fields that have a default: what was published before still serves.
+READABLE = (1, SCHEMA_VERSION)
 EXTRACTOR_FILE = "extractor.onnx"
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
 Count = Annotated[int, Field(ge=0)]
 Score = Annotated[float, Field(allow_inf_nan=False)]
-_CHECKED = ConfigDict(extra="forbid", strict=True)
+# Checked as parts of the manifest; by themselves only where a release is written, so built there.
+_CHECKED = ConfigDict(extra="forbid", strict=True, defer_build=True)
 
 
 @dataclass(frozen=True, config=_CHECKED)
@@ -31,24 +35,32 @@ class Catalogue:
 
 @dataclass(frozen=True, config=_CHECKED)
 class ExtractorInfo:
-    """The model that made the embeddings: `size` in pixels a side, `width` in numbers."""
+    """The model that embeds the queries: `size` in pixels a side, `width` in numbers.
+
+    `precision_reason` says why `precision` is not int8, where it was to be.
+    """
 
     backbone: str
     size: Annotated[int, Field(ge=32)]
     width: Annotated[int, Field(ge=2)]
     precision: str
     sha256: Sha256
+    precision_reason: str = ""
 
 
 @dataclass(frozen=True, config=_CHECKED)
 class SegmentInfo:
-    """An index with the listings it covers; both are names in the manifest's `files`."""
+    """An index with the listings it covers; both are names in the manifest's `files`.
+
+    `embedded_in` is the precision of the extractor that embedded its photos.
+    """
 
     name: Name
     plan: str
     photos: Count
     listings: Count
     recall_at_10: Annotated[float, Field(ge=0, le=1)]
+    embedded_in: str = "fp32"
 
     @property
     def index_file(self) -> str:
@@ -74,6 +86,7 @@ class Manifest:
     categories: tuple[tuple[str, ...], ...]
     scores: dict[str, Score]
     files: dict[str, Blob]
+    calibration: Calibration = Field(default_factory=Calibration)
 
     @property
     def path(self) -> str:
@@ -110,9 +123,10 @@ def _check_version(data: bytes, where: str) -> None:
     except (ValueError, RecursionError) as error:
         raise ManifestError(f"{where} is not JSON: {error}") from error
     version = found.get("schema_version") if isinstance(found, dict) else None
-    if version != SCHEMA_VERSION:
+    if version not in READABLE:
         raise ManifestError(
-            f"{where} has schema version {version!r}, this software reads {SCHEMA_VERSION}. "
+            f"{where} has schema version {version!r}, this software reads "
+            f"{READABLE[0]} to {SCHEMA_VERSION}. "
             "Update the software, or roll back to another release."
         )
 

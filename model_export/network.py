@@ -35,6 +35,8 @@ class ExtractorNetwork(nn.Module):
         self.categories = nn.Parameter(F.normalize(torch.randn(categories, width), dim=1))
         self.mean: Tensor
         self.std: Tensor
+        self.scale: Tensor  # of the logits; calibration divides it by the temperature
+        self.register_buffer("scale", torch.tensor(SCALE))
         self.register_buffer("mean", _per_channel(backbone.mean))
         self.register_buffer("std", _per_channel(backbone.std))
 
@@ -51,7 +53,7 @@ class ExtractorNetwork(nn.Module):
     def head(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """(n, features) to embedding (n, width), unit norm, and logits (n, categories)."""
         embedding = F.normalize(self.projection(self.norm(features)), dim=1)
-        return embedding, SCALE * embedding @ F.normalize(self.categories, dim=1).T
+        return embedding, self.scale * embedding @ F.normalize(self.categories, dim=1).T
 
 
 def build_network(config: NetworkConfig, weights: str = NO_WEIGHTS) -> ExtractorNetwork:

@@ -3,13 +3,17 @@
 import json
 import tempfile
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from batch_jobs.stage import Done, StageFolder, digest_of, git_commit, software
 from batch_jobs.tables import read_shards
 from release.blobs import Blob, blob_of
+from release.calibration import Calibration
 from release.errors import JobError, ManifestError, NoReleaseError
 from release.manifest import (
     EXTRACTOR_FILE,
@@ -25,8 +29,11 @@ from release.segment import INDEX_FILE, LISTINGS_FILE
 from release.store import Store
 
 BASE = "base"
+CALIBRATION_FILE = "calibration.json"
 PHOTOS_AT_ONCE = 256
 FINDS_ITSELF = 0.99
+_MADE_FROM = ("clean", "train", "export", "embed", "index")
+_AGAIN = "Delete done.json beside it and run again."
 
 
 def run(store: Store, run_id: str) -> Done:
@@ -37,7 +44,7 @@ def run(store: Store, run_id: str) -> Done:
     of a stage before is damaged or does not fit.
     """
     folder = StageFolder(store, run_id, "publish")
-    stages = {name: folder.sibling(name) for name in ("clean", "train", "export", "index")}
+    stages = {name: folder.sibling(name) for name in _MADE_FROM}
     inputs = {name: stage.require().digest for name, stage in stages.items()}
     inputs["software"] = software()
     seen = read_pointer(store)
@@ -92,47 +99,80 @@ def _files(stages: dict[str, StageFolder], scratch: Path) -> dict[str, Path]:
             files[name].write_bytes(stage.read(file))
         if blob_of(files[name]).sha256 != stage.require().outputs[file]:
             where = stage.store.where(stage.path(file))
-            raise JobError(f"{where} is damaged. Delete done.json beside it and run again.")
+            raise JobError(f"{where} is damaged. {_AGAIN}")
     return files
 
 
 def _manifest(run_id: str, stages: dict[str, StageFolder], files: dict[str, Blob]) -> Manifest:
-    cleaned, indexed = stages["clean"].require(), stages["index"].require()
-    network = json.loads(stages["export"].read("export.json"))
-    measured = stages["train"].require().counts
-    scores = {**measured["trained"]}
-    scores |= {f"untrained_{name}": value for name, value in measured["untrained"].items()}
-    catalogue = Catalogue(cleaned.inputs["catalogue"], cleaned.inputs["fingerprint"])
-    content = digest_of({name: blob.sha256 for name, blob in files.items()})
+    cleaned, network = stages["clean"].require(), json.loads(_read(stages["export"], "export.json"))
+    calibration = _calibration(stages["train"])
+    content = {name: blob.sha256 for name, blob in files.items()}
+    # What a similarity means is part of every answer, so another meaning is another release.
+    release = digest_of({**content, "calibration": asdict(calibration)})
     return Manifest(
         schema_version=SCHEMA_VERSION,
-        release_id=f"{run_id}-{content[:10]}",
+        release_id=f"{run_id}-{release[:10]}",
         created_at=datetime.now(UTC).isoformat(timespec="microseconds"),
         git_commit=git_commit(),
         run_id=run_id,
-        catalogue=catalogue,
-        extractor=ExtractorInfo(
-            backbone=network["backbone"],
-            size=network["size"],
-            width=network["width"],
-            precision=network["precision"],
-            sha256=files[EXTRACTOR_FILE].sha256,
-        ),
-        segments=(_segment(indexed.counts),),
+        catalogue=Catalogue(cleaned.inputs["catalogue"], cleaned.inputs["fingerprint"]),
+        extractor=_extractor(network, files[EXTRACTOR_FILE]),
+        segments=(_segment(stages["index"].require().counts, stages["embed"].require().counts),),
         categories=tuple(tuple(path) for path in network["categories"]),
-        scores={name: value for name, value in scores.items() if value is not None},
+        scores=_scores(stages["train"].require().counts),
         files=files,
+        calibration=calibration,
     )
 
 
-def _segment(counts: dict[str, Any]) -> SegmentInfo:
+def _calibration(train: StageFolder) -> Calibration:
+    try:
+        return TypeAdapter(Calibration).validate_json(_read(train, CALIBRATION_FILE))
+    except ValidationError as error:
+        where, first = train.store.where(train.path(CALIBRATION_FILE)), error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise JobError(f"{where} does not fit: {place}: {first['msg']}. {_AGAIN}") from error
+
+
+def _read(stage: StageFolder, name: str) -> bytes:
+    """An output of a stage. Raises JobError where it is not what the stage wrote."""
+    wanted = stage.require().outputs.get(name)
+    where = stage.store.where(stage.path(name))
+    if wanted is None or not stage.has(name):
+        raise JobError(f"{where} is missing. {_AGAIN}")
+    data = stage.read(name)
+    if blob_of(data).sha256 != wanted:
+        raise JobError(f"{where} is damaged. {_AGAIN}")
+    return data
+
+
+def _extractor(network: dict[str, Any], file: Blob) -> ExtractorInfo:
+    return ExtractorInfo(
+        backbone=network["backbone"],
+        size=network["size"],
+        width=network["width"],
+        precision=network["precision"],
+        sha256=file.sha256,
+        precision_reason=network.get("precision_reason") or "",
+    )
+
+
+def _segment(indexed: dict[str, Any], embedded: dict[str, Any]) -> SegmentInfo:
     return SegmentInfo(
         name=BASE,
-        plan=counts["plan"],
-        photos=counts["photos"],
-        listings=counts["listings"],
-        recall_at_10=counts["recall_at_10"],
+        plan=indexed["plan"],
+        photos=indexed["photos"],
+        listings=indexed["listings"],
+        recall_at_10=indexed["recall_at_10"],
+        embedded_in=embedded.get("precision", "fp32"),
     )
+
+
+def _scores(trained: dict[str, Any]) -> dict[str, float]:
+    """What training measured, without what it could not."""
+    scores = {**trained["trained"], **trained.get("calibration", {})}
+    scores |= {f"untrained_{name}": value for name, value in trained["untrained"].items()}
+    return {name: value for name, value in scores.items() if value is not None}
 
 
 def _photo_batches(clean: StageFolder) -> Iterator[list[bytes]]:

@@ -1,0 +1,176 @@
+"""What the stages before found out is in the manifest; what does not fit is not published."""
+
+import json
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from drawn_catalogue import draw_catalogue
+from small_release import SIZE, WIDTH, tiny_network
+
+from batch_jobs import embed_stage, index_stage, publish_stage
+from batch_jobs.clean import stage as clean_stage
+from batch_jobs.clean.stage import CleanOptions
+from batch_jobs.index_stage import IndexOptions
+from batch_jobs.progress import Progress
+from batch_jobs.stage import Shard, StageFolder
+from batch_jobs.tables import read_table
+from release.calibration import Calibration, Curve, Match
+from release.errors import JobError
+from release.manifest import Manifest
+from release.reader import read_manifest, read_pointer
+from release.store import Store
+
+RUN = "calibrated"
+KNOWN = Calibration(Curve(12.3, -6.1), Curve(4.5, -1.0), Match("item", 0.43, 0.93, 0.81))
+COUNTS: dict[str, Any] = {
+    "trained": {"sibling_recall_at_1": 0.9, "leaf_accuracy": None},
+    "untrained": {"sibling_recall_at_1": 0.8},
+    "calibration": {"temperature": 1.25, "ece": 0.02, "ece_of_nothing": None},
+}
+EXPORTED: dict[str, Any] = {
+    "backbone": "tiny",
+    "size": SIZE,
+    "width": WIDTH,
+    "precision": "fp32",
+    "categories": [["Home"], ["Garden"], ["Elsewhere"]],
+}
+
+
+@pytest.fixture(scope="module")
+def cleaned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cleaned")
+    catalogue = draw_catalogue(folder / "drawn", listings=3, photos=2)
+    store = Store(str(folder / "store"), create=True)
+    clean_stage.run(store, str(catalogue.folder), CleanOptions(SIZE), RUN, Progress())
+    return folder / "store"
+
+
+@pytest.fixture
+def store(cleaned: Path, tmp_path: Path) -> Store:
+    """A store with a cleaned catalogue."""
+    shutil.copytree(cleaned, tmp_path / "store")
+    return Store(str(tmp_path / "store"))
+
+
+def write_train(store: Store, counts: dict[str, Any] = COUNTS, **files: object) -> None:
+    """A train stage's folder; `files` are JSON by name, without those that are None."""
+    train = StageFolder(store, RUN, "train")
+    ids = read_table(train.sibling("clean"), "products.parquet", ["product_id"])["product_id"]
+    split = dict.fromkeys(ids.to_pylist(), "train")
+    for name, value in {"split": split, "calibration": asdict(KNOWN), **files}.items():
+        if value is not None:
+            train.write_json(f"{name}.json", value)
+    train.finish({"clean": train.sibling("clean").require().digest}, counts)
+
+
+def write_export(store: Store, **changes: object) -> None:
+    """An export stage's folder with a tiny real extractor."""
+    export = StageFolder(store, RUN, "export")
+    export.write("extractor.onnx", tiny_network())
+    export.write_json("export.json", EXPORTED | changes)
+    export.finish({"train": export.sibling("train").require().digest}, {})
+
+
+def embed(store: Store) -> StageFolder:
+    embed_stage.run(store, RUN, Shard(), Progress())
+    return StageFolder(store, RUN, "embed")
+
+
+def publish(store: Store) -> Manifest:
+    """The stages after export, really run; gives what is then current."""
+    embed(store)
+    index_stage.run(store, RUN, IndexOptions())
+    publish_stage.run(store, RUN)
+    pointer = read_pointer(store)
+    assert pointer
+    return read_manifest(store, pointer.release_id)
+
+
+def test_the_manifest_has_the_calibration_and_every_score_that_is_known(store: Store) -> None:
+    write_train(store)
+    write_export(store)
+    manifest = publish(store)
+    assert manifest.calibration == KNOWN
+    assert manifest.scores == {
+        "sibling_recall_at_1": 0.9,
+        "untrained_sibling_recall_at_1": 0.8,
+        "temperature": 1.25,
+        "ece": 0.02,
+    }
+
+
+def test_a_catalogue_that_tells_nothing_of_similarities_is_published_all_the_same(
+    store: Store,
+) -> None:
+    nothing = asdict(Calibration())
+    write_train(store, {"trained": {}, "untrained": {}}, calibration=nothing)
+    write_export(store)
+    manifest = publish(store)
+    assert (manifest.calibration, manifest.scores) == (Calibration(), {})
+
+
+def test_the_manifest_says_why_queries_are_not_in_int8(store: Store) -> None:
+    write_train(store)
+    write_export(store, precision="fp32", precision_reason="int8 lost 0.03 of recall@1")
+    extractor = publish(store).extractor
+    assert (extractor.precision, extractor.precision_reason) == (
+        "fp32",
+        "int8 lost 0.03 of recall@1",
+    )
+
+
+def test_the_manifest_says_in_which_precision_the_photos_were_embedded(store: Store) -> None:
+    write_train(store)
+    write_export(store)
+    folder = embed(store)
+    done = json.loads(folder.read("done.json"))
+    done["counts"]["precision"] = "int8"
+    store.write(folder.path("done.json"), json.dumps(done).encode())
+    assert publish(store).segments[0].embedded_in == "int8"
+
+
+def test_another_calibration_of_the_same_network_is_another_release(store: Store) -> None:
+    write_train(store)
+    write_export(store)
+    first = publish(store)
+    write_train(store, calibration=asdict(Calibration(match=KNOWN.match)))
+    write_export(store)
+    second = publish(store)
+    assert second.files == first.files
+    assert second.release_id != first.release_id
+    assert second.calibration == Calibration(match=KNOWN.match)
+    assert read_manifest(store, first.release_id).calibration == KNOWN
+
+
+@pytest.mark.parametrize(
+    ("calibration", "message"),
+    [
+        (None, r"train/calibration\.json is missing\. Delete done\.json beside it and run again"),
+        ({"same_item": {"slope": -1, "intercept": 0}}, r"does not fit: same_item.slope"),
+        ({"match": {"of": "item"}}, r"does not fit: match.threshold"),
+        ({"temperature": 1}, r"does not fit: temperature"),
+        ([], "does not fit: the file"),
+    ],
+)
+def test_a_calibration_that_is_not_there_or_does_not_fit_is_not_published(
+    store: Store, calibration: object, message: str
+) -> None:
+    write_train(store, calibration=calibration)
+    write_export(store)
+    with pytest.raises(JobError, match=message):
+        publish(store)
+    assert read_pointer(store) is None
+
+
+@pytest.mark.parametrize("name", ["train/calibration.json", "export/export.json"])
+def test_what_was_changed_by_hand_is_not_published(store: Store, name: str) -> None:
+    write_train(store)
+    write_export(store)
+    path = f"runs/{RUN}/{name}"
+    store.write(path, store.read(path) + b" ")
+    with pytest.raises(JobError, match=f"{name} is damaged"):
+        publish(store)
+    assert read_pointer(store) is None

@@ -7,8 +7,8 @@ import pytest
 from made_report import Made, Page, fill, made_in
 
 from batch_jobs.clean.ledger import Reject
-from batch_jobs.clean.report.text import NONE, number, share, shown
 from batch_jobs.clean.report.thumbnails import NAME
+from batch_jobs.pages.text import shown
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -214,30 +214,3 @@ def test_the_same_catalogue_gives_the_same_bytes(tmp_path: Path) -> None:
             tables.append(made.folder.read(NAME))
     assert pages[0] == pages[1]
     assert tables[0] == tables[1]
-
-
-@pytest.mark.parametrize(
-    ("part", "whole", "text"),
-    [
-        (0, 0, NONE),
-        (0, 5, "0%"),
-        (5, 5, "100%"),
-        (1, 8, "12.5%"),
-        (1, 10_000, "< 0.1%"),
-        (9_999, 10_000, "> 99.9%"),
-    ],
-)
-def test_a_share_is_nothing_or_all_only_where_it_is(part: int, whole: int, text: str) -> None:
-    assert share(part, whole) == text
-
-
-def test_numbers_have_separators() -> None:
-    written = [number(value) for value in (1234567, 1200.0, 19.5, 0.004, 0, None)]
-    assert written == ["1,234,567", "1,200", "19.50", "0.004", "0", NONE]
-
-
-def test_texts_are_shortened_and_emoji_stay_whole() -> None:
-    assert shown("x" * 10, 10) == "x" * 10
-    assert shown("x" * 11, 10) == "x" * 9 + "…"
-    assert shown("👨‍👩‍👧") == "👨‍👩‍👧"
-    assert shown("a\rb\ud800\u202e") == "a␍b⟨D800⟩⟨202E⟩"

@@ -7,7 +7,8 @@ from typing import Any
 from batch_jobs.clean.ledger import Ledger
 from batch_jobs.clean.report.plots import Bin, count_plot, price_plot
 from batch_jobs.clean.report.shown import GROUPS, Report
-from batch_jobs.clean.report.text import STATUS, environment, number
+from batch_jobs.clean.report.text import STATUS, environment
+from batch_jobs.pages.text import number
 from batch_jobs.stage import StageFolder
 
 CURRENCIES_PLOTTED = 6

@@ -1,25 +1,22 @@
 """Makes the thumbnails of report.html, which are kept, so that no unchanged file is read again."""
 
-import io
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from PIL import Image
 
 from batch_jobs.clean.ledger import Ledger
 from batch_jobs.clean.photos.prepare import PhotoFiles
 from batch_jobs.clean.report.shown import GROUPS, Report
+from batch_jobs.pages.photos import thumbnail
 from batch_jobs.stage import StageFolder
 from batch_jobs.tables import parse_table, write_table
 from release.errors import PhotoError, StoreError
 from release.pixels import PHOTO_REASONS, encode, prepare
 from release.store import Entry, Store
 
-SIDE = 96
-JPEG_QUALITY = 75
 MAX_FILE_BYTES = 50 * 2**20  # of a file that is read for its thumbnail
 NAME = "thumbnails.parquet"
 THUMBNAILS = pa.schema(
@@ -84,10 +81,10 @@ def _of_file(file: Entry, sources: PhotoSources, ledger: Ledger) -> bytes | None
     if file.size_bytes > MAX_FILE_BYTES:
         return None
     if photo := _earlier_photo(file, sources, ledger):
-        return _thumbnail(photo)
+        return thumbnail(photo)
     try:
         source = sources.catalogue.read(file.path)
-        return _thumbnail(encode(prepare(source, sources.files.size).pixels))
+        return thumbnail(encode(prepare(source, sources.files.size).pixels))
     except (PhotoError, StoreError):  # no photo, or a name that no store could hold
         return None
 
@@ -114,7 +111,7 @@ def _of_duplicates(
     for number, places in groupby(found, lambda row: row[0] // sources.files.photos):
         data = sources.folder.read(sources.files.photos_name(number))
         for image_id, photo in _photos(data, "image_id", [image_id for _, image_id in places]):
-            yield members[image_id], _thumbnail(photo)
+            yield members[image_id], thumbnail(photo)
 
 
 def _photos(data: bytes, column: str, values: Iterable[str]) -> Iterator[tuple[str, bytes]]:
@@ -122,11 +119,3 @@ def _photos(data: bytes, column: str, values: Iterable[str]) -> Iterator[tuple[s
     table = parse_table(data, [column, "photo"])
     table = table.filter(pc.is_in(table[column], pa.array(values, pa.string())))
     return zip(table[column].to_pylist(), table["photo"].to_pylist(), strict=True)
-
-
-def _thumbnail(photo: bytes) -> bytes:
-    image = Image.open(io.BytesIO(photo))
-    image.thumbnail((SIDE, SIDE))
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=JPEG_QUALITY, optimize=True)
-    return buffer.getvalue()

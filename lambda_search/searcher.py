@@ -11,10 +11,12 @@ from lambda_search.schemas import (
     ClassifyAnswer,
     EmbedAnswer,
     FoundListing,
+    MatchAnswer,
     SearchAnswer,
     SearchFilters,
     SearchRequest,
 )
+from release.calibration import Calibration, Curve, Match
 from release.extractor import Extracted
 from release.faiss_search import ListingHit
 from release.listings import Filters
@@ -89,7 +91,7 @@ def _guesses(release: Release, extracted: Extracted, k: int) -> list[CategoryGue
     return [
         CategoryGuess(
             path=list(release.manifest.categories[place]),
-            probability=round(float(probabilities[place]), 6),
+            probability=_rounded(float(probabilities[place])),
         )
         for place in best.tolist()
     ]
@@ -98,14 +100,25 @@ def _guesses(release: Release, extracted: Extracted, k: int) -> list[CategoryGue
 def _answer(
     release: Release, hits: Sequence[ListingHit], category: CategoryGuess | None
 ) -> SearchAnswer:
+    calibration = release.manifest.calibration
     return SearchAnswer(
         release=release.manifest.release_id,
         category=category,
-        results=[_found(hit) for hit in hits],
+        match=_match(calibration.match, hits) if calibration.match else None,
+        results=[_found(hit, calibration) for hit in hits],
     )
 
 
-def _found(hit: ListingHit) -> FoundListing:
+def _match(match: Match, hits: Sequence[ListingHit]) -> MatchAnswer:
+    return MatchAnswer(
+        good=bool(hits) and match.good(hits[0].similarity),
+        of=match.of,
+        threshold=_rounded(match.threshold),
+        precision=_rounded(match.precision),
+    )
+
+
+def _found(hit: ListingHit, calibration: Calibration) -> FoundListing:
     listing = hit.listing
     return FoundListing(
         product_id=listing.product_id,
@@ -115,7 +128,18 @@ def _found(hit: ListingHit) -> FoundListing:
         price_status=listing.price_status,
         category=list(listing.category_path),
         location=listing.location,
-        similarity=round(hit.similarity, 6),
+        similarity=_rounded(hit.similarity),
+        same_item_probability=_probability(calibration.same_item, hit),
+        same_category_probability=_probability(calibration.same_category, hit),
         image_id=hit.photo.image_id,
         photo=f"/photos/{hit.photo.image_id}",
     )
+
+
+def _probability(curve: Curve | None, hit: ListingHit) -> float | None:
+    return _rounded(curve.probability(hit.similarity)) if curve else None
+
+
+def _rounded(number: float) -> float:
+    """To as many digits as float32 similarities are good for."""
+    return round(number, 6)

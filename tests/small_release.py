@@ -13,6 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 from PIL import Image, ImageDraw
 
 from release.blobs import blob_of
+from release.calibration import Calibration, Curve, Match
 from release.extractor import Extractor
 from release.listings import Listing, Photo
 from release.manifest import (
@@ -36,6 +37,12 @@ CATEGORIES = (
     ("Clothes, Footwear & Accessories", "Women's Clothing", "Dresses"),
 )
 PLACES = ("London", "Leeds, West Yorkshire", "Straße am Park")
+# A photo's own listing is above the threshold, any other of those drawn with seed 1 below it.
+CALIBRATION = Calibration(
+    same_item=Curve(20.0, -15.0),
+    same_category=Curve(5.0, -1.0),
+    match=Match("item", threshold=0.9, precision=0.95, recall=0.8),
+)
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,13 @@ class SmallRelease:
     photos: list[DrawnPhoto]
 
 
-def build(store_url: str, release_id: str, seed: int, listing_count: int = 12) -> SmallRelease:
+def build(
+    store_url: str,
+    release_id: str,
+    seed: int,
+    listing_count: int = 12,
+    calibration: Calibration = CALIBRATION,
+) -> SmallRelease:
     """Publishes a release, which becomes the current one. The same arguments, the same release."""
     draw = random.Random(seed)
     listings = [_listing(draw, place) for place in range(listing_count)]
@@ -70,7 +83,7 @@ def build(store_url: str, release_id: str, seed: int, listing_count: int = 12) -
     store = Store(store_url, create=True)
     with tempfile.TemporaryDirectory() as folder:
         files = _files(Path(folder), listings, photos)
-        manifest = _manifest(release_id, files, len(photos), listing_count)
+        manifest = _manifest(release_id, files, len(photos), listing_count, calibration)
         jpegs = [photo.jpeg for photo in photos]
         publish(store, manifest, files, [jpegs], read_pointer(store))
     return SmallRelease(store_url, release_id, listings, photos)
@@ -135,7 +148,13 @@ def _files(folder: Path, listings: list[Listing], photos: list[DrawnPhoto]) -> d
     }
 
 
-def _manifest(release_id: str, files: dict[str, Path], photos: int, listings: int) -> Manifest:
+def _manifest(
+    release_id: str,
+    files: dict[str, Path],
+    photos: int,
+    listings: int,
+    calibration: Calibration,
+) -> Manifest:
     blobs = {name: blob_of(path) for name, path in files.items()}
     extractor = ExtractorInfo("tiny", SIZE, WIDTH, "fp32", blobs[EXTRACTOR_FILE].sha256)
     return Manifest(
@@ -150,6 +169,7 @@ def _manifest(release_id: str, files: dict[str, Path], photos: int, listings: in
         categories=CATEGORIES,
         scores={},
         files=blobs,
+        calibration=calibration,
     )
 
 

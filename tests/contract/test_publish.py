@@ -15,6 +15,7 @@ import pytest
 import small_release
 from small_release import SmallRelease, build
 
+from release.calibration import Calibration
 from release.errors import (
     ConflictError,
     DamagedBlobError,
@@ -247,6 +248,14 @@ def test_another_release_under_a_used_id_is_refused(
     with pytest.raises(ConflictError, match=r"releases/old\.json was written by somebody else"):
         publish_into(store, new, manifest=manifest)
     assert served(store, tmp_path) == "old"
+
+
+def test_another_calibration_under_a_used_id_is_refused(store: Store, old: SmallRelease) -> None:
+    publish_into(store, old)
+    manifest = read_manifest(store, "old")
+    with pytest.raises(ConflictError, match=r"releases/old\.json was written by somebody else"):
+        publish_into(store, old, manifest=replace(manifest, calibration=Calibration()))
+    assert read_manifest(store, "old") == manifest
 
 
 def test_files_that_are_not_those_of_the_manifest_are_refused(

@@ -1,5 +1,6 @@
 """What the function has to answer, worked out without index, searcher and application."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,24 @@ from release.manifest import EXTRACTOR_FILE
 from release.pixels import prepare
 from release.reader import read_manifest
 from release.store import Store
+
+# What small_release.CALIBRATION says of the similarities.
+SLOPES = {"same_item_probability": (20, -15), "same_category_probability": (5, -1)}
+THRESHOLD = 0.9
+
+
+def match_of(similarity: float | None) -> dict[str, Any]:
+    """The match of /search where the nearest listing has this similarity; None without one."""
+    good = similarity is not None and similarity >= THRESHOLD
+    return {"good": good, "of": "item", "threshold": THRESHOLD, "precision": 0.95}
+
+
+def probabilities_of(similarity: float) -> dict[str, Any]:
+    """The two probabilities of a result of /search."""
+    return {
+        name: pytest.approx(1 / (1 + math.exp(-(slope * similarity + intercept))), abs=1e-4)
+        for name, (slope, intercept) in SLOPES.items()
+    }
 
 
 class Nearest:
@@ -51,6 +70,7 @@ class Nearest:
                 "category": list(listing.category_path),
                 "location": listing.location,
                 "similarity": pytest.approx(similarity, abs=1e-5),
+                **probabilities_of(similarity),
                 "image_id": found.image_id,
                 "photo": f"/photos/{found.image_id}",
             }

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from nearest import probabilities_of
 from small_release import CATEGORIES, SIZE, DrawnPhoto, SmallRelease
 
 from release.pixels import prepare
@@ -39,6 +40,7 @@ def test_every_photo_finds_its_own_listing_first_with_all_that_the_listing_is(
         found = answer["results"][0]
         similarity = found.pop("similarity")
         assert found == {
+            **probabilities_of(similarity),
             "product_id": listing.product_id,
             "title": listing.title,
             "price": listing.price,

@@ -13,7 +13,7 @@ import pytest
 from emulator import ROOT, Function, emulator_path, running
 from gateway_events import Asked, http_api_v2, rest_v1
 from moto_server import s3_environment, s3_url
-from nearest import Nearest
+from nearest import Nearest, match_of
 from small_release import SIZE, SmallRelease, build
 
 from release.pixels import prepare
@@ -87,7 +87,12 @@ def answered(function: Function, event: Any, status: int = 200) -> Any:
 def test_search(function: Function, nearest: Nearest, name: str) -> None:
     answer = answered(function, sample(name))
     category = answer.pop("category")
-    assert answer == {"release": "small-1", "results": nearest.listings(chair(), 3)}
+    results = nearest.listings(chair(), 3)
+    assert answer == {
+        "release": "small-1",
+        "match": match_of(results[0]["similarity"].expected),
+        "results": results,
+    }
     assert category == answered(function, sample("classify.json"))["categories"][0]
 
 

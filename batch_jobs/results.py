@@ -2,15 +2,18 @@
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
+from batch_jobs.verdict import percent_text, telling_curve, verdict
 from release.blobs import Blob, read_blob
+from release.calibration import Calibration
 from release.errors import JobError
 from release.faiss_search import ListingHit
 from release.listings import Filters, Listing
@@ -30,6 +33,7 @@ class Search:
     category: str
     hits: list[ListingHit]
     own_listing: str | None = None  # the listing that the photo is of, where that is known
+    calibration: Calibration = field(default_factory=Calibration)
 
 
 def search_photo(
@@ -39,9 +43,10 @@ def search_photo(
     extracted = release.extract(photo)
     probabilities = extracted.category_probabilities[0]
     best = int(probabilities.argmax())
-    category = f"{' / '.join(release.manifest.categories[best])} ({probabilities[best]:.0%})"
+    path = " / ".join(release.manifest.categories[best])
+    category = f"{path} ({percent_text(float(probabilities[best]))})"
     hits = release.search.search_listings(extracted.embedding, k, filters)
-    return Search(name, photo, category, hits)
+    return Search(name, photo, category, hits, calibration=release.manifest.calibration)
 
 
 def price_text(listing: Listing) -> str:
@@ -54,26 +59,33 @@ def price_text(listing: Listing) -> str:
 
 
 def print_table(search: Search) -> None:
-    """One row a listing, nearest first, on standard output."""
-    if not search.hits:
-        print("No listing matches the filters.")
-        return
+    """One row a listing, nearest first, on standard output; then whether the first is any good."""
+    console = Console()
+    if search.hits:
+        console.print(_table(search))
+    found = verdict(search.hits, search.calibration)
+    if found.said:
+        console.print(Text(str(found), "green" if found.good else "yellow"), soft_wrap=True)
+
+
+def _table(search: Search) -> Table:
     table = Table(title=f"Listings that look like {escape(search.name)}", title_justify="left")
-    for heading in ("#", "title", "price", "category", "similarity"):
-        right = heading in ("#", "price", "similarity")
-        table.add_column(heading, justify="right" if right else "left", overflow="fold")
+    curve = telling_curve(search.calibration)
+    for heading in ("#", "title", "price", "category", "similarity", *(curve[:1] if curve else ())):
+        left = heading in ("title", "category")
+        table.add_column(heading, justify="left" if left else "right", overflow="fold")
     for place, hit in enumerate(search.hits, 1):
-        same = " (same item)" if hit.listing.product_id == search.own_listing else ""
+        own = " (its own listing)" if hit.listing.product_id == search.own_listing else ""
+        path = hit.listing.category_path
         table.add_row(
             str(place),
-            escape(hit.listing.title) + same,
+            escape(hit.listing.title) + own,
             price_text(hit.listing),
-            escape(
-                " / ".join(hit.listing.category_path[1:]) or " / ".join(hit.listing.category_path)
-            ),
+            escape(" / ".join(path[1:]) or " / ".join(path)),
             f"{hit.similarity:.3f}",
+            *([percent_text(curve[1].probability(hit.similarity))] if curve else []),
         )
-    Console().print(table)
+    return table
 
 
 def write_page(
@@ -103,7 +115,11 @@ def _search_values(search: Search, release: Release, store: Store) -> dict[str, 
         "category": search.category,
         "photo": _data_uri(prepared),
     }
-    return {"query": query, "hits": [_hit_values(hit, search, store) for hit in search.hits]}
+    return {
+        "query": query,
+        "verdict": verdict(search.hits, search.calibration),
+        "hits": [_hit_values(hit, search, store) for hit in search.hits],
+    }
 
 
 def _hit_values(hit: ListingHit, search: Search, store: Store) -> dict[str, object]:
@@ -114,8 +130,21 @@ def _hit_values(hit: ListingHit, search: Search, store: Store) -> dict[str, obje
         "location": hit.listing.location,
         "category": " / ".join(hit.listing.category_path),
         "similarity": f"{hit.similarity:.3f}",
-        "same": hit.listing.product_id == search.own_listing,
+        "chance": _chance_values(hit, search.calibration),
+        "own": hit.listing.product_id == search.own_listing,
         "photo": _data_uri(photo),
+    }
+
+
+def _chance_values(hit: ListingHit, calibration: Calibration) -> dict[str, str] | None:
+    curve = telling_curve(calibration)
+    if curve is None:
+        return None
+    probability = curve[1].probability(hit.similarity)
+    return {
+        "of": curve[0],
+        "text": percent_text(probability),
+        "width": f"{100 * probability:.1f}%",
     }
 
 

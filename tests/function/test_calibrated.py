@@ -6,10 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from nearest import match_of, probabilities_of
-from small_release import CALIBRATION, SmallRelease, build
+from small_release import CALIBRATION, WIDTH, SmallRelease, build
 
 from lambda_search import searcher
 from lambda_search.app import create_app
@@ -24,12 +27,13 @@ NAMES = ["same_item_probability", "same_category_probability"]
 
 
 @pytest.fixture
-def client_of(settings: Settings) -> Callable[[Calibration], TestClient]:
+def client_of(tmp_path: Path) -> Callable[[Calibration], TestClient]:
     """The application over a release with the calibration given."""
 
     def make(calibration: Calibration) -> TestClient:
-        build(settings.store_url, "calibrated", seed=1, calibration=calibration)
-        return TestClient(create_app(settings))
+        url = str(tmp_path / "store")
+        build(url, "calibrated", seed=1, calibration=calibration)
+        return TestClient(create_app(Settings(store_url=url)))
 
     return make
 
@@ -93,6 +97,20 @@ def test_the_threshold_itself_is_good_enough(small_release: SmallRelease, tmp_pa
         )
 
 
+@given(seed=st.integers(0, 2**32 - 1), k=st.integers(1, 12))
+@settings(max_examples=50, deadline=None)
+def test_whatever_is_searched_with_the_numbers_agree_with_each_other(client, seed, k):
+    embedding = np.random.default_rng(seed).normal(size=WIDTH).tolist()
+    answer = client.post("/search", json={"embedding": embedding, "k": k}).json()
+    nearest = answer["results"][0]["similarity"]
+    assert answer["match"]["good"] == (nearest >= answer["match"]["threshold"])
+    for name in NAMES:
+        values = [found[name] for found in answer["results"]]
+        assert len(values) == k
+        assert values == sorted(values, reverse=True)
+        assert 0 <= values[-1] <= values[0] <= 1
+
+
 def test_a_release_that_knows_nothing_says_so(client_of, small_release):
     answer = search(client_of(Calibration()), small_release.photos[0].png)
     assert answer["match"] is None
@@ -109,16 +127,17 @@ def test_a_release_may_know_one_thing_and_not_the_other(client_of, small_release
 
 
 def test_a_release_of_the_first_version_serves_without_these_numbers(
-    settings: Settings, small_release: SmallRelease
+    small_release: SmallRelease, tmp_path: Path
 ):
-    build(settings.store_url, "older", seed=1)
-    store = Store(settings.store_url)
+    url = str(tmp_path / "store")
+    build(url, "older", seed=1)
+    store = Store(url)
     document = json.loads(store.read(manifest_path("older")))
     document["schema_version"] = 1
     del document["calibration"], document["extractor"]["precision_reason"]
     del document["segments"][0]["embedded_in"]
     store.write(manifest_path("older"), json.dumps(document).encode())
-    answer = search(TestClient(create_app(settings)), small_release.photos[0].png)
+    answer = search(TestClient(create_app(Settings(store_url=url))), small_release.photos[0].png)
     assert answer["release"] == "older"
     assert answer["match"] is None
     assert answer["results"][0]["product_id"] == small_release.photos[0].product_id

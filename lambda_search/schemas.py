@@ -136,8 +136,9 @@ class FoundListing(BaseModel):
     """A listing found, with its photo that is nearest.
 
     `similarity` is that photo's cosine, -1 to 1, and the probabilities are what it means: that the
-    two photos show the same item, or items of the same category. They are null where the release
-    does not know, as without listings that have several photos.
+    two photos show the same item, or items of the same category, where about half of what is
+    searched for is in the catalogue. They are null where the release does not know, as without
+    listings that have several photos.
     """
 
     product_id: str = Field(examples=[EXAMPLE_ID])

@@ -1,9 +1,8 @@
-"""A ledger filled by hand with the files of a catalogue, and what a browser makes of its page."""
+"""A ledger filled by hand with the files of a catalogue."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -114,32 +113,6 @@ class Made:
 def made_in(folder: Path) -> Iterator[Made]:
     with open_ledger() as ledger:
         yield Made(ledger, folder)
-
-
-class Page(HTMLParser):
-    """What a browser would make of a page: its text, and each element with its attributes."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.text, self.elements = "", list[tuple[str, dict[str, str | None]]]()
-        self._style = False
-        self.feed(page)
-        self.text = " ".join(self.text.split())
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        self.text += "" if tag in ("a", "bdi", "code", "span", "strong") else " "
-        self._style = tag == "style"
-
-    def handle_endtag(self, tag: str) -> None:
-        self._style = self._style and tag != "style"
-
-    def handle_data(self, data: str) -> None:
-        self.text += "" if self._style else data
-
-    @property
-    def pictures(self) -> list[dict[str, str | None]]:
-        return [attributes for tag, attributes in self.elements if tag == "img"]
 
 
 def fill(made: Made) -> None:

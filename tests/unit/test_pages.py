@@ -1,7 +1,14 @@
 """What pages share: numbers and texts are shown as they are meant, plots are part of the page."""
 
-import pytest
+import io
 
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+from seen_page import Page
+
+from batch_jobs.pages.photos import thumbnail
+from batch_jobs.pages.svg import BAR, INK, drawn
 from batch_jobs.pages.text import NONE, number, share, shown
 
 
@@ -30,3 +37,40 @@ def test_texts_are_shortened_and_emoji_stay_whole() -> None:
     assert shown("x" * 11, 10) == "x" * 9 + "…"
     assert shown("👨‍👩‍👧") == "👨‍👩‍👧"
     assert shown("a\rb\ud800\u202e") == "a␍b⟨D800⟩⟨202E⟩"
+
+
+def draw(figure: Figure) -> None:
+    axes = figure.subplots()
+    axes.bar([1, 2], [3, 4], color=BAR)
+    axes.axvline(1, color=INK)
+
+
+def test_plots_have_the_colours_of_the_page_and_no_style_of_their_own() -> None:
+    plot = drawn(draw, "Bars")
+    assert "fill: var(--bar)" in plot
+    assert "stroke: currentColor" in plot
+    assert "<style" not in plot
+    assert "font-family" not in plot
+    assert 'class="' not in plot
+    assert "#000000" not in plot
+
+
+def test_a_plot_is_named_and_its_name_cannot_leave_the_attribute() -> None:
+    name = '"><script>alert(1)</script>'
+    ((tag, attributes), *rest) = Page(drawn(draw, name)).elements
+    assert (tag, attributes["role"], attributes["aria-label"]) == ("svg", "img", name)
+    assert "script" not in {tag for tag, _ in rest}
+
+
+def test_the_same_plot_has_the_same_bytes_and_another_name_other_ids() -> None:
+    assert drawn(draw, "a") == drawn(draw, "a")
+    elements = [Page(drawn(draw, name)).elements for name in ("a", "b")]
+    ids = [{attributes.get("id") for _, attributes in one} - {None} for one in elements]
+    assert not ids[0] & ids[1]
+
+
+def test_a_thumbnail_keeps_its_shape() -> None:
+    buffer = io.BytesIO()
+    Image.new("RGB", (400, 200)).save(buffer, "PNG")
+    image = Image.open(io.BytesIO(thumbnail(buffer.getvalue(), 100)))
+    assert (image.format, image.size) == ("JPEG", (100, 50))

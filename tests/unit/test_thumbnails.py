@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from cleaned_catalogue import picture
-from made_report import FILES, Made, Page, fill, made_in
+from made_report import FILES, Made, fill, made_in
 from PIL import Image
+from seen_page import Page
 
 from batch_jobs.clean.report import thumbnails as thumbnails_module
 from batch_jobs.clean.report.thumbnails import NAME

@@ -10,7 +10,7 @@ from batch_jobs.pages.text import environment, number
 from batch_jobs.stage import StageFolder
 from batch_jobs.train.report import tables
 from batch_jobs.train.report.plots import Epoch, curves, reliability, similarities
-from batch_jobs.train.report.report import Query, TrainingReport
+from batch_jobs.train.report.report import Found, Query, TrainingReport
 from batch_jobs.train.report.tables import Values, interval, percent
 from batch_jobs.train.report.words import HEADLINES, MEASURES, NETWORKS, PHASES, RELIABILITY
 from release.calibration import Curve
@@ -18,6 +18,8 @@ from release.calibration import Curve
 PHOTO_SIDE = 160  # pixels; shown at half of that or a little more
 CURVES = ("sibling_recall_at_1", "category_precision_at_10", "leaf_accuracy")
 PARTS = ("train", "validation", "test")
+# Of an epoch, where it says nothing else.
+_NOT_MEASURED = dict.fromkeys(("loss", "learning_rate", "waiting_share", "score", *CURVES))
 
 
 def write_report(folder: StageFolder, report: TrainingReport) -> None:
@@ -68,10 +70,11 @@ def _history(history: Mapping[str, Any]) -> Values:
     loss = _lines(entries, {"loss": "loss"})
     return {
         "epochs": [
-            {**entry, "name": epoch.name, "best": place == best}
+            {**_NOT_MEASURED, **entry, "name": epoch.name, "best": place == best}
             for place, (entry, epoch) in enumerate(zip(entries, epochs, strict=True))
         ],
         "best": epochs[best].name if best >= 0 else None,
+        "waited": any(entry.get("waiting_share") is not None for entry in entries),
         "measures": {name: MEASURES[name].term for name in CURVES},
         "loss": _curves("Loss", epochs, loss, best) if loss else None,
         "scores": _curves("Scores on validation photos", epochs, scores, best) if scores else None,
@@ -165,7 +168,7 @@ def _queries(queries: Sequence[Query]) -> list[Values]:
     ]
 
 
-def _mark(found: Any) -> tuple[str, str]:
+def _mark(found: Found) -> tuple[str, str]:
     """A class and words."""
     if found.same_item:
         return ("item", "\N{BLACK CIRCLE} same item")

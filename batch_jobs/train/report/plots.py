@@ -129,9 +129,9 @@ def similarities(curves_of: Mapping[str, Curve], threshold: float | None, label:
         _probabilities(axes)
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:.2g}")
         axes.set_xlabel("similarity")
-        if threshold is not None and 0 <= threshold <= 1:
+        if threshold is not None:
             look = {"color": INK, "linewidth": 1, "linestyle": (0, (3, 2))}
-            axes.axvline(threshold, clip_on=False, **look)
+            axes.axvline(min(max(threshold, 0), 1), clip_on=False, **look)
         figure.legend(loc="outside lower center", ncols=2, frameon=False)
 
     return drawn(draw, label, SIMILARITY_INCHES)

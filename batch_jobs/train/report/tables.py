@@ -14,7 +14,7 @@ from batch_jobs.train.report.words import HEADLINES, MEASURES, NETWORKS
 CATEGORIES = 20  # shown at once; the rest unfolds
 ROOTS = 12  # of the confusion; the rest is taken together
 CATEGORY_MEASURES = ("sibling_recall_at_1", "category_precision_at_10", "leaf_accuracy")
-DARKEST = 50  # percent of a cell's colour: more, and its text could not be read
+COLOUR = (8, 50)  # percent of a cell: less is not seen; with more, its text could not be read
 
 Values = dict[str, Any]
 Measured = Mapping[str, Any]
@@ -121,7 +121,7 @@ def _confusion_row(place: int, row: Sequence[int], mixed: bool) -> Values:
         colour = {True: "var(--bar)", False: "var(--second)"}[right]
         if taken == place and mixed:
             colour = "var(--line)"
-        mix = round(DARKEST * math.sqrt(part))
+        mix = round(COLOUR[0] + (COLOUR[1] - COLOUR[0]) * math.sqrt(part)) if count else 0
         cells.append({"text": _whole_percent(part), "colour": colour, "mix": mix})
     return {"photos": photos, "cells": cells}
 

@@ -22,9 +22,9 @@ MEASURES = {
     "leaf_accuracy_top5": Words(
         "category accuracy, top 5", "the category is among the first 5 guesses"
     ),
-    "root_accuracy": Words("root accuracy", "the top-level category is named right"),
+    "root_accuracy": Words("root accuracy", "the main category is named right"),
     "root_accuracy_top5": Words(
-        "root accuracy, top 5", "the top-level category is among the first 5 guesses"
+        "root accuracy, top 5", "the main category is among the first 5 guesses"
     ),
 }
 NETWORKS = {
@@ -50,7 +50,7 @@ HEADLINES = {
     ),
     "leaf_accuracy": Headline("Names the category", "of photos are put in their very category."),
     "root_accuracy": Headline(
-        "Names the root", "of photos are put under the right top-level category."
+        "Names the main category", "of photos are put under the right root of the category tree."
     ),
 }
 PHASES = {

@@ -1,7 +1,8 @@
 """Writes the history of a training as TensorBoard events: tensorboard --logdir RUN/train
 
-The file is written anew each time, whole, so whoever reads it finds every record complete, and
-a training that was interrupted and went on has one curve.
+Files are written anew each time, whole, so whoever reads one finds every record complete, and a
+training that was interrupted and went on has one curve. A longer history begins with the bytes of
+the shorter: tensorboard --load_fast=false, which reads on where it was, follows a training.
 """
 
 import math
@@ -16,24 +17,25 @@ from tensorboardX.record_writer import RecordWriter  # type: ignore[import-untyp
 
 from batch_jobs.stage import StageFolder
 
-NAME = "tensorboard/events.out.tfevents.0.train"  # TensorBoard looks for `tfevents`
+# TensorBoard looks for `tfevents`. A file for each axis: only at the end is there anything new.
+EPOCHS = "tensorboard/epochs/events.out.tfevents.0.train"
+STEPS = "tensorboard/steps/events.out.tfevents.0.train"
 _VERSION = "brain.Event:2"  # without it TensorBoard takes records for those of an older format
 
 Row = Mapping[str, Any]
 
 
 def write_events(folder: StageFolder, epochs: Sequence[Row], steps: Sequence[Row]) -> None:
-    """Writes all numbers of `epochs` by `epoch`, and of `steps` by `step`, to NAME.
+    """Writes all numbers of `epochs` by `epoch` to EPOCHS, and of `steps` by `step` to STEPS.
 
     `seconds` of a row is its place on TensorBoard's axis of time; epochs may go without. Not
     counted among the stage's outputs, since times are other ones in each training.
     """
-    rows = [*_events("step", steps), *_events("epoch", epochs)]
-    rows.sort(key=lambda event: event.wall_time)
-    with TemporaryDirectory() as scratch:
-        path = Path(scratch) / "events"
-        _record([Event(file_version=_VERSION), *rows], path)
-        folder.store.write(folder.path(NAME), path)
+    for axis, name, rows in (("epoch", EPOCHS, epochs), ("step", STEPS, steps)):
+        with TemporaryDirectory() as scratch:
+            path = Path(scratch) / "events"
+            _record([Event(file_version=_VERSION), *_events(axis, rows)], path)
+            folder.store.write(folder.path(name), path)
 
 
 def _events(axis: str, rows: Iterable[Row]) -> Iterable[Event]:

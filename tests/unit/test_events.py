@@ -9,7 +9,9 @@ from tensorboardX.crc32c import crc32c
 from tensorboardX.proto.event_pb2 import Event
 
 from batch_jobs.stage import StageFolder
-from batch_jobs.train.events import NAME, write_events
+from batch_jobs.train.events import EPOCHS as EPOCHS_FILE
+from batch_jobs.train.events import STEPS as STEPS_FILE
+from batch_jobs.train.events import write_events
 from release.store import Store
 
 EPOCHS: list[dict[str, Any]] = [
@@ -46,9 +48,9 @@ def records(data: bytes) -> list[bytes]:
     return found
 
 
-def scalars(folder: StageFolder) -> list[tuple[int, float, dict[str, float]]]:
+def scalars(folder: StageFolder, name: str) -> list[tuple[int, float, dict[str, float]]]:
     """Step, time and values of each event after the first, which has the version."""
-    first, *events = [Event.FromString(record) for record in records(folder.read(NAME))]
+    first, *events = [Event.FromString(record) for record in records(folder.read(name))]
     assert first.file_version == "brain.Event:2"
     return [
         (event.step, event.wall_time, {v.tag: v.simple_value for v in event.summary.value})
@@ -58,29 +60,31 @@ def scalars(folder: StageFolder) -> list[tuple[int, float, dict[str, float]]]:
 
 def test_steps_and_epochs_are_read_back(folder: StageFolder) -> None:
     write_events(folder, EPOCHS, STEPS)
-    assert scalars(folder) == [
+    assert scalars(folder, EPOCHS_FILE) == [
         (0, 0.0, {"epoch/leaf_accuracy": 0.5, "epoch/score": 0.25}),
         (1, 0.0, {"epoch/score": 0.75}),
+    ]
+    assert scalars(folder, STEPS_FILE) == [
         (1, 10.25, {"step/loss": 2.5, "step/learning_rate": 0.5}),
         (2, 11.5, {"step/loss": 1.5, "step/learning_rate": 0.25}),
     ]
 
 
+@pytest.mark.parametrize("name", [EPOCHS_FILE, STEPS_FILE])
 def test_a_longer_history_takes_the_place_of_the_shorter_and_begins_like_it(
-    folder: StageFolder,
+    folder: StageFolder, name: str
 ) -> None:
-    epochs = [{"epoch": 0, "score": 0.5, "seconds": 10.0}]
-    write_events(folder, epochs, STEPS[:1])
-    before = folder.read(NAME)
-    write_events(folder, [*epochs, {"epoch": 1, "score": 0.75, "seconds": 11.5}], STEPS)
-    assert folder.read(NAME).startswith(before)
-    assert [step for step, _, _ in scalars(folder)] == [0, 1, 2, 1]
-    assert folder.names() == [NAME]
+    write_events(folder, EPOCHS[:1], STEPS[:1])
+    before = folder.read(name)
+    write_events(folder, EPOCHS, STEPS)
+    assert folder.read(name).startswith(before)
+    assert len(scalars(folder, name)) == 2
+    assert folder.names() == [EPOCHS_FILE, STEPS_FILE]
 
 
-def test_a_training_without_history_has_a_file_that_can_be_read(folder: StageFolder) -> None:
+def test_a_training_without_history_has_files_that_can_be_read(folder: StageFolder) -> None:
     write_events(folder, [], [])
-    assert scalars(folder) == []
+    assert scalars(folder, EPOCHS_FILE) == scalars(folder, STEPS_FILE) == []
 
 
 def test_events_are_no_output_of_the_stage(folder: StageFolder) -> None:

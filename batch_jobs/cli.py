@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from batch_jobs import commands_make, commands_use
+from batch_jobs import commands_make, commands_train, commands_use
 from release.errors import MarketplaceSearchError
 
 app = typer.Typer(
@@ -22,11 +22,12 @@ for command in (
     commands_make.demo,
     commands_make.run,
     commands_make.clean,
-    commands_make.train,
+    commands_train.train,
     commands_make.export,
     commands_make.embed,
     commands_make.index,
     commands_make.publish,
+    commands_train.cross_validate,
     commands_use.releases,
     commands_use.rollback,
     commands_use.search,

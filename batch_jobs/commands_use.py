@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from batch_jobs.commands_make import StoreUrl
+from batch_jobs.arguments import StoreUrl
 from batch_jobs.stage import cpu_count
 from release.errors import JobError
 from release.listings import Filters

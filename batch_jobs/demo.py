@@ -1,6 +1,7 @@
 """The demo: every stage on the bundled catalogue, then searches with photos kept out of it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from batch_jobs import pipeline
@@ -48,4 +49,4 @@ def bundled_catalogue() -> str:
 def _search(release: Release, catalogue: Catalogue, image_id: str, product_id: str) -> Search:
     name = f"images/{image_id}.jpg"
     found = search_photo(release, name, catalogue.store.read(name), LISTINGS_SHOWN)
-    return Search(found.name, found.photo, found.category, found.hits, product_id)
+    return replace(found, own_listing=product_id)

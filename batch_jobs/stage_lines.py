@@ -30,7 +30,8 @@ def _train(counts: Counts) -> str:
         f"{what} {trained[name]:.3f} (untrained {untrained[name]:.3f})"
         for name, what in (
             ("sibling_recall_at_1", "recall@1 of held-out siblings"),
-            ("category_accuracy", "category accuracy"),
+            ("leaf_accuracy", "category accuracy"),
+            ("category_precision_at_10", "category precision@10"),
         )
         if trained.get(name) is not None
     ]

@@ -62,9 +62,29 @@ def build_network(config: NetworkConfig, weights: str = NO_WEIGHTS) -> Extractor
     return ExtractorNetwork(backbone, config.categories, config.width)
 
 
+@dataclass(frozen=True)
+class Spectrum:
+    """The principal axes of n rows of normalised features, the strongest first, float64."""
+
+    rows: int
+    mean: Tensor  # (features,)
+    variance: Tensor  # (features,)
+    axes: Tensor  # (features, features), a column each
+
+
 @torch.no_grad()
-def whiten(network: ExtractorNetwork, features: Tensor, shrinkage: float = 0.05) -> None:
-    """Sets the projection to the PCA whitening of these (n, features), shrunk towards rotation.
+def spectrum_of(network: ExtractorNetwork, features: Tensor) -> Spectrum:
+    """Of features (n, features) as the projection gets them."""
+    rows = network.norm(features.double().cpu())
+    mean = rows.mean(0)
+    centred = rows - mean
+    variance, axes = torch.linalg.eigh(centred.T @ centred / len(rows))  # ascending
+    return Spectrum(len(rows), mean, variance.clamp(min=0).flip(0), axes.flip(1))
+
+
+@torch.no_grad()
+def whiten(network: ExtractorNetwork, spectrum: Spectrum, shrinkage: float = 0.05) -> None:
+    """Sets the projection to the PCA whitening of some features, shrunk towards a rotation.
 
     Whitened cosines weigh rare directions like common ones, which is what telling one item from
     its look-alikes needs: Jegou & Chum, "Negative evidences and co-occurrences in image
@@ -73,27 +93,25 @@ def whiten(network: ExtractorNetwork, features: Tensor, shrinkage: float = 0.05)
     down to the noise of a JPEG, would be blown up. One photo has no variance: the projection then
     stays the random one that it is.
     """
-    if len(features) < 2:
+    rows, variance = spectrum.rows, spectrum.variance
+    if rows < 2:
         return
-    rows = network.norm(features.double().cpu())
-    mean = rows.mean(0)
-    centred = rows - mean
-    variance, axes = torch.linalg.eigh(centred.T @ centred / len(rows))  # ascending
-    variance, axes = variance.clamp(min=0).flip(0), axes.flip(1)
-    spanned = min(len(rows) - 1, len(variance))
-    added = shrinkage * (1 + (len(variance) / len(rows)) ** 0.5) * variance.sum() / spanned
+    spanned = min(rows - 1, len(variance))
+    added = shrinkage * (1 + (len(variance) / rows) ** 0.5) * variance.sum() / spanned
     scale = (variance + added + 1e-6).rsqrt()
     kept = min(network.projection.out_features, len(variance))
-    projection = (axes * scale)[:, :kept] @ _widen(kept, network.projection.out_features)
+    widened = _widen(kept, network.projection.out_features)
+    projection = (spectrum.axes * scale)[:, :kept] @ widened
     network.projection.weight.copy_(projection.T)
-    network.projection.bias.copy_(-mean @ projection)
+    network.projection.bias.copy_(-spectrum.mean @ projection)
 
 
 @torch.no_grad()
-def set_categories(network: ExtractorNetwork, embedding: Tensor, labels: Tensor) -> None:
-    """Sets the classifier to each category's mean embedding; one without photos stays as it is."""
+def set_categories(classifier: nn.Parameter, embedding: Tensor, labels: Tensor) -> None:
+    """Sets each row to the mean embedding of its label; one without photos stays as it is."""
     for label in set(labels.tolist()):
-        network.categories[label] = F.normalize(embedding[labels == label].mean(0), dim=0)
+        own = embedding[(labels == label).to(embedding.device)]
+        classifier[label] = F.normalize(own.mean(0), dim=0)
 
 
 def _widen(kept: int, width: int) -> Tensor:

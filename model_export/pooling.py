@@ -26,8 +26,8 @@ def pool_by_generalized_mean(name: str, module: nn.Module) -> None:
     """
     if name.startswith(("convnext", "maxvit", "swin")):
         return
-    if isinstance(getattr(module, "avgpool", None), nn.AdaptiveAvgPool2d):
-        if module.avgpool.output_size in (1, (1, 1)):
-            module.avgpool = GeneralizedMean()
+    average = getattr(module, "avgpool", None)
+    if isinstance(average, nn.AdaptiveAvgPool2d) and average.output_size in (1, (1, 1)):
+        module.avgpool = GeneralizedMean()
     elif hasattr(module, "global_pool"):  # timm's, which flattens as well
         module.global_pool = nn.Sequential(GeneralizedMean(), nn.Flatten())

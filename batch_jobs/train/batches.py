@@ -1,35 +1,31 @@
-"""Training batches: pairs of photos of one listing, each cropped and coloured by chance.
-
-Crops are smaller than the photos that the network is tested on, because a random crop shows things
-larger: Touvron et al., "Fixing the train-test resolution discrepancy", NeurIPS 2019.
-"""
+"""Training batches: P listings with K photos each, labels balanced, photos cropped by chance."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
-from torchvision.transforms import v2
 
+from batch_jobs.train.augment import augmentation
 from batch_jobs.train.photos import PhotoSet
 
-CROP_SHARE = 176 / 224  # of the photo's side
+# A label's share of an epoch is the square root of its share of the photos: Mahajan et al.,
+# "Exploring the Limits of Weakly Supervised Pretraining", ECCV 2018.
+BALANCE = 0.5
 
 Place = tuple[int, int]  # a photo's place, and the seed of its augmentation
+Places = NDArray[np.int64]
 
 
-def augmentation(size: int) -> v2.Transform:
-    """For (3, size, size) uint8: second-hand photos differ in framing, light and camera."""
-    crop = round(size * CROP_SHARE)
-    return v2.Compose(
-        [
-            v2.RandomResizedCrop(crop, scale=(0.4, 1.0), antialias=True),
-            v2.RandomHorizontalFlip(),
-            v2.ColorJitter(brightness=0.3, contrast=0.3, saturation=0.3, hue=0.02),
-        ]
-    )
+@dataclass(frozen=True)
+class BatchShape:
+    """`photos` in a batch, up to `per_listing` of one listing."""
+
+    photos: int
+    per_listing: int
 
 
 class AugmentedPhotos(Dataset[tuple[Tensor, Tensor]]):
@@ -48,24 +44,66 @@ class AugmentedPhotos(Dataset[tuple[Tensor, Tensor]]):
 
 
 def epoch_batches(
-    listings: NDArray[np.int64], places: NDArray[np.int64], batch_size: int, seed: int
+    photos: PhotoSet, places: Places, shape: BatchShape, seed: int
 ) -> list[list[Place]]:
-    """Every photo about once, beside a sibling where it has one, else beside itself."""
+    """About as many photos as there are `places`, in batches of just `shape.photos`.
+
+    The same seed gives the same batches. What the last batch lacks is taken from the first.
+    """
     random = np.random.default_rng(seed)
-    pairs: list[tuple[int, int]] = []
-    shuffled = random.permutation(places)
-    for own in _by_listing(listings[shuffled], shuffled):
-        padded = own if len(own) % 2 == 0 else [*own, own[0]]
-        pairs += zip(padded[::2], padded[1::2], strict=True)
-    order = random.permutation(len(pairs))
-    ordered = [place for pair in order.tolist() for place in pairs[pair]]
-    seeds = random.integers(2**62, size=len(ordered)).tolist()
-    indexed = list(zip(ordered, seeds, strict=True))
-    step = batch_size - batch_size % 2
-    return [indexed[start : start + step] for start in range(0, len(indexed), step)]
+    ordered = [place for group in _in_order(photos, places, shape, random) for place in group]
+    count = max(1, round(len(places) / shape.photos))
+    wanted = np.resize(np.array(ordered, np.int64), count * shape.photos)
+    seeds = random.integers(2**62, size=len(wanted)).tolist()
+    indexed = list(zip(wanted.tolist(), seeds, strict=True))
+    return [indexed[start : start + shape.photos] for start in range(0, len(indexed), shape.photos)]
 
 
-def _by_listing(listings: NDArray[np.int64], places: NDArray[np.int64]) -> Iterator[list[int]]:
+def _in_order(
+    photos: PhotoSet, places: Places, shape: BatchShape, random: np.random.Generator
+) -> list[list[int]]:
+    """Groups of photos of one listing; those of each label are spread evenly over the epoch."""
+    by_label = [
+        places[photos.labels[places] == label] for label in np.unique(photos.labels[places])
+    ]
+    weights = np.array([len(own) for own in by_label]) ** BALANCE
+    shares = weights / weights.sum() * len(places)  # photos of each label
+    at: list[tuple[float, list[int]]] = []
+    for own, share in zip(by_label, shares.tolist(), strict=True):
+        groups = _enough(_groups(photos, own, shape.per_listing, random), share)
+        spread = (np.arange(len(groups)) + random.random()) / len(groups)
+        at += zip(spread.tolist(), groups, strict=True)
+    return [group for _, group in sorted(at)]
+
+
+def _groups(
+    photos: PhotoSet, places: Places, per_listing: int, random: np.random.Generator
+) -> Iterator[list[int]]:
+    """Without end: every listing's photos in groups, shuffled anew each time round.
+
+    A photo that is left over is beside a sibling again, so that each has one to learn from.
+    """
+    while True:
+        groups = []
+        shuffled = random.permutation(places)
+        for own in _by_listing(photos.listings[shuffled], shuffled):
+            size = min(per_listing, len(own))
+            padded = [*own, *own[: -len(own) % size]]
+            groups += [padded[start : start + size] for start in range(0, len(padded), size)]
+        yield from (groups[place] for place in random.permutation(len(groups)).tolist())
+
+
+def _enough(groups: Iterator[list[int]], photos: float) -> list[list[int]]:
+    """At least one group, and so many that they hold `photos`."""
+    taken = [next(groups)]
+    held = len(taken[0])
+    while held < photos:
+        taken.append(next(groups))
+        held += len(taken[-1])
+    return taken
+
+
+def _by_listing(listings: NDArray[np.int64], places: Places) -> Iterator[list[int]]:
     order = np.argsort(listings, kind="stable")
     cuts = np.flatnonzero(np.diff(listings[order])) + 1
     for own in np.split(places[order], cuts):
@@ -73,7 +111,13 @@ def _by_listing(listings: NDArray[np.int64], places: NDArray[np.int64]) -> Itera
 
 
 def load(
-    photos: PhotoSet, batches: list[list[Place]], workers: int
+    photos: PhotoSet, batches: list[list[Place]], workers: int, pin: bool
 ) -> DataLoader[tuple[Tensor, Tensor]]:
-    """Batches of (n, crop, crop, 3) uint8 and the photos' places (n,)."""
-    return DataLoader(AugmentedPhotos(photos), batch_sampler=batches, num_workers=workers)
+    """Batches of (n, crop, crop, 3) uint8 and the photos' places (n,), decoded ahead by workers."""
+    return DataLoader(
+        AugmentedPhotos(photos),
+        batch_sampler=batches,
+        num_workers=workers,
+        pin_memory=pin,
+        prefetch_factor=4 if workers else None,
+    )

@@ -1,61 +1,174 @@
-"""How good embeddings are: does a photo find its siblings, and is its category known."""
+"""What a finished training is worth: measured on the test part, beside the untrained backbone."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
 
-from batch_jobs.train.photos import CategoryPath, PhotoSet
+from batch_jobs.train.calibrate import (
+    Pairs,
+    curve,
+    expected_error,
+    good_match,
+    nearest_pairs,
+    probabilities,
+    reliability,
+    temperature,
+    top_label,
+)
+from batch_jobs.train.intervals import Table, with_intervals
+from batch_jobs.train.measures import Values, means, measure, nearest_mean_logits
+from batch_jobs.train.photos import PhotoSet
+from batch_jobs.train.split import Split
 
-Embeddings = NDArray[np.float32]  # (n, width), unit norm
+NETWORKS = ("trained", "untrained", "random_projection")
+MOST_QUERIES, MOST_PHOTOS = 5_000, 100_000  # of larger catalogues, so many by chance
+
+Floats = NDArray[np.float32]
 Places = NDArray[np.int64]
-RANKS = (1, 5, 10)
-_BLOCK = 512  # queries compared with the gallery at once
 
 
-def sibling_recall(
-    embeddings: Embeddings, photos: PhotoSet, queries: Places, gallery: Places
-) -> dict[str, float | None]:
-    """The share of queries with a sibling among their 1, 5 and 10 nearest photos of the gallery.
+@dataclass(frozen=True)
+class Parts:
+    """Which photos are looked at: the `test` and `validation` queries, and all `places`."""
 
-    A query's own photo and its exact duplicates are not in its gallery, and queries without a
-    sibling in the gallery do not count. None where no query counts.
-    """
-    counted, hits = 0, dict.fromkeys(RANKS, 0)
-    groups = np.array(photos.groups)
-    for start in range(0, len(queries), _BLOCK):
-        block = queries[start : start + _BLOCK]
-        similarity = embeddings[block] @ embeddings[gallery].T  # (block, gallery)
-        similarity[groups[block][:, None] == groups[gallery][None]] = -np.inf
-        same = photos.listings[block][:, None] == photos.listings[gallery][None]
-        same &= similarity > -np.inf
-        nearest = np.argsort(-similarity, axis=1, kind="stable")[:, : max(RANKS)]
-        found = np.take_along_axis(same, nearest, axis=1)[same.any(axis=1)]
-        counted += len(found)
-        for rank in RANKS:
-            hits[rank] += int(found[:, :rank].any(axis=1).sum())
-    return {f"sibling_recall_at_{k}": hits[k] / counted if counted else None for k in RANKS}
+    test: Places
+    validation: Places
+    places: Places
+
+    @classmethod
+    def of(cls, split: Split, seed: int) -> "Parts":
+        random = np.random.default_rng(seed)
+        test, validation = (
+            np.sort(random.permutation(split.places(part))[:MOST_QUERIES])
+            for part in ("test", "validation")
+        )
+        queries = np.concatenate([test, validation])
+        others = np.setdiff1d(split.places("train", "validation", "test"), queries)
+        others = random.permutation(others)[: max(0, MOST_PHOTOS - len(queries))]
+        return cls(test, validation, np.sort(np.concatenate([queries, others])))
 
 
-def category_accuracy(
-    predicted: NDArray[np.int64], labels: NDArray[np.int64], categories: Sequence[CategoryPath]
-) -> dict[str, float | None]:
-    """The share of photos whose whole path, and whose root, is the predicted one."""
-    if len(labels) == 0:
-        return {"category_accuracy": None, "root_accuracy": None}
-    roots = np.unique([path[0] for path in categories], return_inverse=True)[1]
-    return {
-        "category_accuracy": float((predicted == labels).mean()),
-        "root_accuracy": float((roots[predicted] == roots[labels]).mean()),
-    }
+@dataclass(frozen=True)
+class Evaluation:
+    """`metrics` and `calibration` as they are written, and the test queries' own values."""
+
+    metrics: dict[str, Any]
+    calibration: dict[str, Any]
+    values: Values  # of the trained network
+    temperature: float
+
+    @property
+    def trained(self) -> dict[str, float]:
+        return _plain(self.metrics["table"]["trained"])
+
+    @property
+    def untrained(self) -> dict[str, float]:
+        return _plain(self.metrics["table"]["untrained"])
 
 
-def nearest_mean(
-    embeddings: Embeddings, labels: NDArray[np.int64], known: Places, queries: Places
-) -> NDArray[np.int64]:
-    """Each query's category by the nearest mean of known photos: a classifier without training."""
-    present = np.unique(labels[known])
-    means = np.stack([embeddings[known][labels[known] == label].mean(axis=0) for label in present])
-    means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
-    nearest: NDArray[np.int64] = present[(embeddings[queries] @ means.T).argmax(axis=1)]
-    return nearest
+@dataclass(frozen=True)
+class Evaluator:
+    """All that is measured: embeddings (n, width) and logits (n, labels) of the trained network,
+    features (n, f) of the untrained backbone; rows of photos that are not looked at are zero."""
+
+    photos: PhotoSet
+    split: Split
+    parts: Parts
+    embeddings: Floats
+    logits: Floats
+    features: Tensor
+
+    def evaluate(self) -> Evaluation:
+        """Calibrates on validation, then looks at the test part, once."""
+        labels, validation = self.photos.labels, self.parts.validation
+        divided_by = temperature(self.logits[validation], labels[validation])
+        pairs = self._pairs()
+        calibration = {
+            "same_item": curve(pairs.similarity, pairs.same_item),
+            "same_category": curve(pairs.similarity, pairs.same_category),
+            "match": good_match(pairs, self.photos.has_siblings),
+        }
+        values = self.values(divided_by)
+        metrics = {
+            "table": self._table(values),
+            "categories": self._by_category(values["trained"]),
+            "calibration": self._reliability(divided_by, pairs, calibration),
+        }
+        return Evaluation(metrics, calibration, values["trained"], divided_by)
+
+    def _searched(self) -> tuple[PhotoSet, Places, Places]:
+        return self.photos, self.parts.test, self.parts.places
+
+    def _pairs(self) -> Pairs:
+        seen = np.setdiff1d(self.parts.places, self.parts.test)
+        return nearest_pairs(self.embeddings, self.photos, self.parts.validation, seen)
+
+    def values(self, divided_by: float = 1.0) -> dict[str, Values]:
+        """The test queries' values by each of NETWORKS."""
+        untrained = F.normalize(self.features, dim=1).numpy()
+        projected = random_projection(untrained, self.embeddings.shape[1])
+        logits = self.logits[self.parts.test] / divided_by
+        return {
+            "trained": measure(self.embeddings, logits, *self._searched()),
+            "untrained": self._without_training(untrained),
+            "random_projection": self._without_training(projected),
+        }
+
+    def _table(self, values: dict[str, Values]) -> dict[str, Table]:
+        listings = self.photos.listings[self.parts.test]
+        return {network: with_intervals(found, listings) for network, found in values.items()}
+
+    def _without_training(self, embeddings: Floats) -> Values:
+        """Categories by the nearest mean of training and validation photos."""
+        test = self.parts.test
+        known = np.setdiff1d(self.parts.places, test)
+        logits = nearest_mean_logits(embeddings, self.photos, known, test)
+        return measure(embeddings, logits, *self._searched())
+
+    def _by_category(self, values: Values) -> list[dict[str, Any]]:
+        labels = self.photos.labels[self.parts.test]
+        return [
+            {
+                "path": list(self.photos.categories[label]),
+                "photos": int((labels == label).sum()),
+                **means({name: value[labels == label] for name, value in values.items()}),
+            }
+            for label in np.unique(labels).tolist()
+        ]
+
+    def _reliability(
+        self, divided_by: float, pairs: Pairs, calibration: dict[str, Any]
+    ) -> dict[str, Any]:
+        """On the test part for categories, on validation for the curves that were fitted there."""
+        asked = self.parts.test
+        logits, labels = self.logits[asked], self.photos.labels[asked]
+        before, after = (reliability(*top_label(logits, labels, by)) for by in (1.0, divided_by))
+        curves = {
+            name: reliability(found, getattr(pairs, name))
+            for name in ("same_item", "same_category")
+            if len(found := probabilities(calibration[name], pairs.similarity))
+        }
+        return {
+            "temperature": divided_by,
+            "ece_before": expected_error(before),
+            "ece_after": expected_error(after),
+            "reliability": {"category": after, "same_item": [], "same_category": [], **curves},
+        }
+
+
+def random_projection(embeddings: Floats, width: int, seed: int = 0) -> Floats:
+    """(n, f) unit norm to (n, width) unit norm by a Gaussian matrix: what a layer made by chance
+    would give."""
+    random = torch.Generator().manual_seed(seed)
+    matrix = torch.randn(embeddings.shape[1], width, generator=random)
+    projected: Floats = F.normalize(torch.from_numpy(embeddings) @ matrix, dim=1).numpy()
+    return projected
+
+
+def _plain(table: Table) -> dict[str, float]:
+    return {name: found["value"] for name, found in table.items()}

@@ -1,43 +1,54 @@
-"""Fits the network: epoch after epoch from a whitened start, keeping the best one on validation."""
+"""Fits the network: a whitened start, the head on frozen features, then the whole network.
+
+The best is what validation says is best, of the start, the head, and the averaged weights after
+each epoch.
+"""
 
 import io
-import math
-from dataclasses import asdict, dataclass, field
-from typing import Any
+import signal
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from pytorch_metric_learning.losses import SupConLoss
-from torch import Tensor
-from torch.nn import functional as F
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from batch_jobs.progress import Progress
-from batch_jobs.stage import StageFolder, cpu_count
-from batch_jobs.train.batches import epoch_batches, load
-from batch_jobs.train.evaluate import category_accuracy, sibling_recall
-from batch_jobs.train.options import TrainOptions
+from batch_jobs.stage import StageFolder
+from batch_jobs.train.batches import BatchShape, epoch_batches, load
+from batch_jobs.train.checkpoint import CHECKPOINT, Position, State, load_state
+from batch_jobs.train.distributed import Processes
+from batch_jobs.train.embed import Embedder
+from batch_jobs.train.events import write_events
+from batch_jobs.train.interrupt import Interruption, put_off
+from batch_jobs.train.losses import Losses, Outputs, TrainingNetwork
+from batch_jobs.train.measures import root_numbers
+from batch_jobs.train.options import Execution, Resolved
 from batch_jobs.train.photos import PhotoSet
+from batch_jobs.train.schedule import average_of, optimizer_of, set_rates
 from batch_jobs.train.split import Split
+from batch_jobs.train.start import Start
+from batch_jobs.train.validation import Entry, History, Validation, line
 from model_export.backbones import NO_WEIGHTS
 from model_export.export import save_weights
-from model_export.network import ExtractorNetwork, set_categories, whiten
+from model_export.network import ExtractorNetwork
 
-Embedded = tuple[NDArray[np.float32], NDArray[np.int64]]  # (n, width), predicted categories (n,)
-CHECKPOINT, BEST = "checkpoint.pt", "best.pt"
-EVAL_BATCH = 32
-WARM_UP_SHARE = 0.1
-LABEL_SMOOTHING = 0.1
-SIBLING_TEMPERATURE = 0.1  # Khosla et al., "Supervised Contrastive Learning", NeurIPS 2020
+BEST, FEATURES = "best.pt", "features.npy"
+STEPS_SHOWN = 20  # of an epoch, in TensorBoard
 
 
 @dataclass
-class History:
-    """What validation said of each epoch; epoch 0 is the whitened, otherwise untrained network."""
+class Waiting:
+    """Seconds of steps, and how many of them were spent waiting for photos."""
 
-    epochs: list[dict[str, Any]] = field(default_factory=list)
-    best_epoch: int = 0
-    best_score: float = -1.0
+    seconds: float = 0.0
+    waited: float = 0.0
+
+    @property
+    def share(self) -> float:
+        return self.waited / self.seconds if self.seconds else 0.0
 
 
 @dataclass
@@ -47,160 +58,215 @@ class Fit:
     network: ExtractorNetwork
     photos: PhotoSet
     split: Split
-    options: TrainOptions
+    options: Resolved
+    execution: Execution
     folder: StageFolder
+    processes: Processes
     progress: Progress
+    features: Tensor | None = None  # the untrained backbone's of all photos, (n, f) float32
+    waiting: Waiting = field(default_factory=Waiting)
 
     def __post_init__(self) -> None:
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.network.to(self.device)
-        self.optimizer = torch.optim.AdamW(self._parameter_groups(), weight_decay=0.01)
-        self.history = History()
-        self.sibling_loss = SupConLoss(temperature=SIBLING_TEMPERATURE)
+        torch.manual_seed(self.options.seed)
+        device = self.processes.device
+        weight = self.options.sibling_weight if self.photos.has_siblings else 0.0
+        roots = int(root_numbers(self.photos.categories).max()) + 1
+        self.model = TrainingNetwork(self.network, roots).to(device)
+        self.model.to(memory_format=torch.channels_last)
+        self.losses = Losses(self.photos, weight, device)
+        self.validation = Validation.of(self.photos, self.split, weight, self.options.seed)
+        self.embedder = Embedder(self.photos, self.processes, self.workers, self.progress)
+        self.shape = BatchShape(self.options.batch_size, self.options.photos_per_listing)
+        self._saved_at = time.monotonic()
 
-    def run(self, features: Tensor) -> History:
+    @property
+    def workers(self) -> int:
+        if self.execution.workers is not None:
+            return self.execution.workers
+        cores = torch.get_num_threads()
+        return cores if self.processes.device.type == "cuda" else max(1, cores // 2)
+
+    def run(self) -> History:
         """Trains to the last epoch, from the last checkpoint if there is one.
 
-        `features` are the untrained backbone's for all photos, (n, features). Afterwards the
-        network has the weights of the best epoch.
+        Afterwards the network has the best weights.
         """
-        if self.folder.has(CHECKPOINT):
-            self._resume()
+        self.features = self.known_features
+        epochs = self.options.epochs
+        steps = len(self._batches(1)) * epochs
+        if self.processes.shared(self.folder.has(CHECKPOINT)):
+            state = self._state(History(), steps)
+            state.resume(self.folder)
+            self._say(
+                f"goes on in epoch {state.position.epoch} of {epochs}, after batch "
+                f"{state.position.batch}"
+            )
         else:
-            self._start(features)
-        for epoch in range(len(self.history.epochs), self.options.epochs + 1):
-            loss = self._train_one_epoch(epoch)
-            self._validate(epoch, loss, self.embed(self._seen()))
-        self.network.load_state_dict(_load(self.folder.read(BEST)))
-        return self.history
+            state = self._state(self._start(), steps)
+            self._save(state)
+        parallel = self._parallel(state.model)
+        while state.position.epoch <= epochs:
+            self._epoch(state, parallel)
+            self._validate(state)
+            state.position = Position(state.position.epoch + 1)
+            self._save(state)
+        self.processes.wait()
+        self.network.load_state_dict(load_state(self.folder.read(BEST)))
+        return state.history
 
-    def embed(self, places: NDArray[np.int64]) -> Embedded:
-        """Embeddings (n, width) and predicted categories (n,) of whole photos."""
-        self.network.eval()
-        embeddings, predicted = [], []
-        with torch.no_grad():
-            for some in np.array_split(places, max(1, math.ceil(len(places) / EVAL_BATCH))):
-                if len(some):
-                    embedding, logits = self.network(self.photos.pixels(some).to(self.device))
-                    embeddings.append(embedding.float().cpu())
-                    predicted.append(logits.argmax(dim=1).cpu())
-        return torch.cat(embeddings).numpy(), torch.cat(predicted).numpy()
+    @property
+    def known_features(self) -> Tensor:
+        """`features`, computed once and kept beside the checkpoint."""
+        if self.features is not None:
+            return self.features
+        if self.processes.shared(self.folder.has(FEATURES)):
+            return torch.from_numpy(np.load(io.BytesIO(self.folder.read(FEATURES))))
+        features = self.embedder.features(self.network)
+        if self.processes.main:
+            buffer = io.BytesIO()
+            np.save(buffer, features.numpy())
+            self.folder.store.write(self.folder.path(FEATURES), buffer.getvalue())
+        return features
 
-    def _seen(self) -> NDArray[np.int64]:
-        """The places that validation looks at: all but the test part's."""
-        return self.split.places("train", "validation")
+    def _start(self) -> History:
+        history = History()
+        start = Start(
+            self.model,
+            self.known_features,
+            self.photos,
+            self.split,
+            self.validation,
+            self.options,
+            self.losses,
+        )
+        start.whitened(history)
+        self._keep_best(self.network)
+        self._say(f"whitened start: {line(history.epochs[-1])}")
+        if self.options.head_steps:
+            if start.trained_head(history):
+                self._keep_best(self.network)
+            self._say(f"head on frozen features: {line(history.epochs[-1])}")
+        return history
 
-    def _start(self, features: Tensor) -> None:
-        train = torch.from_numpy(self.split.places("train"))
-        whiten(self.network, features[train])
-        with torch.no_grad():
-            embedding, _ = self.network.head(features[train].to(self.device))
-            labels = torch.from_numpy(self.photos.labels)[train].to(self.device)
-            set_categories(self.network, embedding, labels)
-            seen = features[torch.from_numpy(self._seen())].to(self.device)
-            embedding, logits = self.network.head(seen)
-        self._validate(0, None, (embedding.cpu().numpy(), logits.argmax(dim=1).cpu().numpy()))
+    def _state(self, history: History, steps: int) -> State:
+        return State(
+            self.model,
+            average_of(self.model, steps),
+            optimizer_of(self.model, self.options.learning_rate),
+            history,
+            Position(),
+        )
 
-    def _train_one_epoch(self, epoch: int) -> float:
+    def _parallel(self, model: nn.Module) -> Callable[[Tensor], Outputs]:
+        parallel = self.processes.parallel(model)
+        return torch.compile(parallel) if self.options.compiled else parallel
+
+    def _batches(self, epoch: int) -> list[list[tuple[int, int]]]:
         seed = self.options.seed * 100_003 + epoch
-        torch.manual_seed(seed)
-        self._train_mode()
-        places = self.split.places("train")
-        batches = epoch_batches(self.photos.listings, places, self.options.batch_size, seed)
-        workers = cpu_count() if self.device.type == "cuda" else 0
-        losses = []
-        what = f"train: epoch {epoch} of {self.options.epochs}"
-        loader = load(self.photos, batches, workers)
-        for number, (pixels, some) in enumerate(self.progress.track(loader, len(batches), what)):
-            self._set_rates((epoch - 1 + number / len(batches)) / self.options.epochs)
-            losses.append(self._step(pixels.to(self.device), some))
-        return float(np.mean(losses))
+        return epoch_batches(self.photos, self.split.places("train"), self.shape, seed)
 
-    def _step(self, pixels: Tensor, places: Tensor) -> float:
-        labels = torch.from_numpy(self.photos.labels)[places].to(self.device)
-        listings = torch.from_numpy(self.photos.listings)[places].to(self.device)
-        with torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda"):
-            embedding, logits = self.network(pixels)
-        of_category = F.cross_entropy(logits.float(), labels, label_smoothing=LABEL_SMOOTHING)
-        of_siblings = self.sibling_loss(embedding.float(), listings)
-        weight = self.options.sibling_weight
-        loss = weight * of_siblings + (1 - weight) * of_category
-        self.optimizer.zero_grad()
-        loss.backward()
-        self.optimizer.step()
+    def _epoch(self, state: State, parallel: Callable[[Tensor], Outputs]) -> None:
+        """The rest of the epoch's steps. A signal is obeyed between two of them."""
+        epoch, count = state.position.epoch, len(self._batches(state.position.epoch))
+        left = self._batches(epoch)[state.position.batch :]
+        own = [batch[self._own_part()] for batch in left]
+        loader = load(self.photos, own, self.workers, self.processes.device.type == "cuda")
+        self._train_mode()
+        what = f"train: epoch {epoch} of {self.options.epochs}"
+        with put_off() as interruption:
+            for pixels, places in self.progress.track(self._timed(loader), len(left), what):
+                position = state.position
+                done = (epoch - 1 + position.batch / count) / self.options.epochs
+                rate = set_rates(state.optimizer, done)
+                # Seeded by the step, so that one that is resumed drops out what it would have.
+                torch.manual_seed(hash((self.options.seed, epoch, position.batch)) % 2**62)
+                loss = self._step(state, parallel, pixels, places)
+                position.loss += loss
+                position.batch += 1
+                self._note(state, count, loss, rate)
+                if self._must_stop(state, interruption):
+                    interruption.number = interruption.number or signal.SIGTERM
+                    break
+
+    def _own_part(self) -> slice:
+        size = self.options.batch_size // self.processes.count
+        return slice(self.processes.rank * size, (self.processes.rank + 1) * size)
+
+    def _step(
+        self, state: State, parallel: Callable[[Tensor], Outputs], pixels: Tensor, places: Tensor
+    ) -> float:
+        device = self.processes.device
+        with torch.autocast("cuda", torch.bfloat16, enabled=device.type == "cuda"):
+            outputs = parallel(pixels.to(device, non_blocking=True))
+        joined = tuple(self.processes.joined(rows.float()) for rows in outputs)
+        embedding, logits, root_logits = joined
+        loss = self.losses((embedding, logits, root_logits), self._all_places(places))
+        state.optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        state.optimizer.step()
+        state.average.update_parameters(state.model)
         return float(loss.detach())
 
-    def _validate(self, epoch: int, loss: float | None, seen: Embedded) -> None:
-        scores = self._validation_scores(*seen)
-        known = [value for value in scores.values() if value is not None]
-        score = float(np.mean(known)) if known else float(epoch)  # nothing held out: the last one
-        self.history.epochs.append({"epoch": epoch, "loss": loss, **scores})
-        if score > self.history.best_score:
-            self.history.best_epoch, self.history.best_score = epoch, score
-            self.folder.write(BEST, save_weights(self.network))
-        shown = ", ".join(f"{k} {v:.3f}" for k, v in scores.items() if v is not None)
-        lost = "" if loss is None else f"loss {loss:.3f}, "
-        self.progress.say(f"train: epoch {epoch} of {self.options.epochs}: {lost}{shown}")
-        self._save()
+    def _all_places(self, own: Tensor) -> Tensor:
+        return torch.cat(self.processes.collected(own)).to(self.processes.device)
 
-    def _validation_scores(
-        self, embedding: NDArray[np.float32], predicted: NDArray[np.int64]
-    ) -> dict[str, float | None]:
-        """Sibling recall@1 among all photos but the test part's, and category accuracy."""
-        queries, places = self.split.places("validation"), self._seen()
-        by_place = np.zeros((len(self.photos), embedding.shape[1]), np.float32)
-        by_place[places] = embedding
-        recall = sibling_recall(by_place, self.photos, queries, places)
-        asked = np.isin(places, queries)
-        labels = self.photos.labels[places[asked]]
-        accuracy = category_accuracy(predicted[asked], labels, self.photos.categories)
-        return {
-            "sibling_recall_at_1": recall["sibling_recall_at_1"],
-            "category_accuracy": accuracy["category_accuracy"],
+    def _timed(self, loader: Iterable[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor, Tensor]]:
+        started = time.monotonic()
+        for item in loader:
+            arrived = time.monotonic()
+            self.waiting.waited += arrived - started
+            yield item
+            self.waiting.seconds += time.monotonic() - started
+            started = time.monotonic()
+
+    def _note(self, state: State, count: int, loss: float, rate: float) -> None:
+        epoch, batch = state.position.epoch, state.position.batch
+        if batch % max(1, count // STEPS_SHOWN) == 0:
+            step = {"step": (epoch - 1) * count + batch, "loss": loss, "learning_rate": rate}
+            state.history.steps.append({**step, "seconds": time.time()})
+
+    def _must_stop(self, state: State, interruption: Interruption) -> bool:
+        """Saves when it is time to, and when a signal came to any process."""
+        stop = self.processes.any(interruption.asked)
+        if stop or time.monotonic() - self._saved_at >= self.execution.checkpoint_s:
+            self._save(state)
+        return stop
+
+    def _validate(self, state: State) -> None:
+        network = state.averaged_network
+        embedding, logits = self.embedder.embed(network, self.validation.places)
+        position = state.position
+        entry: Entry = {
+            **self.validation.entry("whole", embedding, logits, len(state.history.epochs)),
+            "loss": position.loss / max(1, position.batch),
+            "learning_rate": float(state.optimizer.param_groups[-1]["lr"]),
+            "seconds": time.time(),
         }
+        if state.history.add(entry):
+            self._keep_best(network)
+        self._say(
+            f"epoch {position.epoch} of {self.options.epochs}: loss {entry['loss']:.3f}, "
+            f"{line(entry)}; {self.waiting.share:.0%} of the steps' time waiting for photos"
+        )
+
+    def _keep_best(self, network: ExtractorNetwork) -> None:
+        if self.processes.main:
+            self.folder.store.write(self.folder.path(BEST), save_weights(network))
+
+    def _save(self, state: State) -> None:
+        if self.processes.main:
+            state.save(self.folder)
+            write_events(self.folder, state.history.epochs, state.history.steps)
+        self._saved_at = time.monotonic()
+
+    def _say(self, text: str) -> None:
+        if self.processes.main:
+            self.progress.say(f"train: {text}")
 
     def _train_mode(self) -> None:
-        self.network.train()
+        self.model.train()
         if self.options.weights != NO_WEIGHTS:
             # Statistics of ImageNet serve better than those of a few small batches.
-            for layer in self.network.modules():
-                if isinstance(layer, torch.nn.modules.batchnorm._BatchNorm):
+            for layer in self.model.modules():
+                if isinstance(layer, _BatchNorm):
                     layer.eval()
-
-    def _parameter_groups(self) -> list[dict[str, Any]]:
-        backbone = list(self.network.backbone.parameters())
-        head = [*self.network.projection.parameters(), self.network.categories]
-        rate = self.options.learning_rate
-        return [
-            {"params": backbone, "lr": rate / 10, "peak": rate / 10},
-            {"params": head, "lr": rate, "peak": rate},
-        ]
-
-    def _set_rates(self, done: float) -> None:
-        """A linear warm-up, then half a cosine; `done` is the share of all steps taken."""
-        factor = min(1.0, done / WARM_UP_SHARE + 0.01) * 0.5 * (1 + math.cos(math.pi * done))
-        for group in self.optimizer.param_groups:
-            group["lr"] = group["peak"] * factor
-
-    def _save(self) -> None:
-        buffer = io.BytesIO()
-        state = {
-            "network": self.network.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "history": asdict(self.history),
-        }
-        torch.save(state, buffer)
-        self.folder.store.write(self.folder.path(CHECKPOINT), buffer.getvalue())
-
-    def _resume(self) -> None:
-        state = _load(self.folder.read(CHECKPOINT))
-        self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.history = History(**state["history"])
-        self.folder.keep(BEST)
-        self.progress.say(f"train: goes on after epoch {len(self.history.epochs) - 1}")
-
-
-def _load(data: bytes) -> dict[str, Any]:
-    state: dict[str, Any] = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-    return state

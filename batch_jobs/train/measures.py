@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from batch_jobs.train.photos import CategoryPath, PhotoSet
+from batch_jobs.train.labels import CategoryPath
+from batch_jobs.train.photos import PhotoSet
 
 Embeddings = NDArray[np.float32]  # (n, width), unit norm
 Logits = NDArray[np.float32]  # (queries, labels)
@@ -89,20 +90,30 @@ def _category_precision(sibling: Flags, category: Flags, usable: Flags) -> NDArr
 
 
 def accuracy(logits: Logits, labels: Places, categories: Sequence[CategoryPath]) -> Values:
-    """Whether the true label, and its root, is the most probable one or among the five.
-
-    A root's probability is the sum of its labels'.
-    """
-    roots = np.unique([path[0] for path in categories], return_inverse=True)[1]
-    probabilities = np.exp(logits - logits.max(axis=1, keepdims=True))
-    by_root = np.zeros((len(logits), roots.max() + 1), np.float32)
-    np.add.at(by_root.T, roots, probabilities.T)
+    """Whether the true label, and its root, is the most probable one or among the five."""
+    roots = root_numbers(categories)
+    by_root = root_probabilities(logits, roots)
     ranks = {"leaf": _rank(logits, labels), "root": _rank(by_root, roots[labels])}
     return {
         f"{what}_accuracy{suffix}": (rank < limit).astype(np.float32)
         for what, rank in ranks.items()
         for suffix, limit in LABEL_RANKS.items()
     }
+
+
+def root_numbers(categories: Sequence[CategoryPath]) -> Places:
+    """The number of each label's root, (labels,), in the order of their names."""
+    numbers: Places = np.unique([path[0] for path in categories], return_inverse=True)[1]
+    return numbers
+
+
+def root_probabilities(logits: Logits, roots: Places) -> Logits:
+    """A root's probability is the sum of its labels'; (queries, labels) to (queries, roots)."""
+    probabilities = np.exp(logits - logits.max(axis=1, keepdims=True))
+    by_root = np.zeros((len(logits), roots.max() + 1), np.float32)
+    np.add.at(by_root.T, roots, probabilities.T)
+    shares: Logits = by_root / by_root.sum(axis=1, keepdims=True)
+    return shares
 
 
 def _rank(scores: Logits, labels: Places) -> Places:

@@ -6,9 +6,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batch_jobs.train.photos import PhotoSet
+from release.errors import JobError
 
 PARTS = ("train", "validation", "test")
-HELD_OUT_SHARE = 0.15  # of the listings, for validation and for test each
+# Of every 20 listings in the order of their labels, those held out: 15 % each.
+_PERIOD, _VALIDATION, _TEST = 20, (2, 9, 15), (5, 12, 18)
+_FEWEST = 7  # units; with fewer, nothing is held out
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Part `index` of `count` of the listings is the test part."""
+
+    index: int
+    count: int
+
+    def __post_init__(self) -> None:
+        if not (self.count >= 2 and 0 <= self.index < self.count):
+            raise JobError(f"Fold {self.index} of {self.count}: there are at least two, from 0.")
 
 
 @dataclass(frozen=True)
@@ -21,19 +36,46 @@ class Split:
         """The places of the photos that belong to any of the parts."""
         return np.flatnonzero(np.isin(self.parts, [PARTS.index(name) for name in names]))
 
+    def by_listing(self, photos: PhotoSet) -> dict[str, str]:
+        """Each listing's part, in the order of their ids."""
+        parts = dict(zip(photos.listings.tolist(), self.parts.tolist(), strict=True))
+        return {photos.product_ids[number]: PARTS[parts[number]] for number in sorted(parts)}
 
-def split_by_listing(photos: PhotoSet, seed: int) -> Split:
-    """A seeded split; listings that share a photo (a duplicate group) stay together.
 
-    Validation and test get 15 % of the listings each, none where there are fewer than seven.
+def split_by_listing(photos: PhotoSet, seed: int, fold: Fold | None = None) -> Split:
+    """A seeded split, in which each label has its share of each part.
+
+    Listings that share a photo (a duplicate group) stay together. Validation and test get 15 % of
+    the listings each, none where there are fewer than seven. With a fold, it is the test part, and
+    validation gets 15 % of the rest.
     """
     units = _units(photos)  # (n,) listings that must stay together have one number
-    order = np.random.default_rng(seed).permutation(np.unique(units))
-    held_out = round(len(order) * HELD_OUT_SHARE)
-    part_of = dict.fromkeys(order.tolist(), 0)
-    part_of.update(dict.fromkeys(order[:held_out].tolist(), 1))
-    part_of.update(dict.fromkeys(order[held_out : 2 * held_out].tolist(), 2))
+    order = _by_label(units, photos.labels, seed)  # every unit once
+    parts = np.zeros(len(order), np.int64)
+    if fold:
+        tested = np.arange(len(order)) % fold.count == fold.index
+        parts[tested] = PARTS.index("test")
+        rest = np.flatnonzero(~tested)
+        parts[rest[_slots(len(rest), seed, _VALIDATION)]] = PARTS.index("validation")
+    elif len(order) >= _FEWEST:
+        parts[_slots(len(order), seed, _VALIDATION)] = PARTS.index("validation")
+        parts[_slots(len(order), seed, _TEST)] = PARTS.index("test")
+    part_of = dict(zip(order.tolist(), parts.tolist(), strict=True))
     return Split(np.array([part_of[unit] for unit in units.tolist()], dtype=np.int64))
+
+
+def _slots(count: int, seed: int, chosen: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Which of `count` units in order are at the chosen places of each period."""
+    start = int(np.random.default_rng(seed).integers(_PERIOD)) if count >= _PERIOD else 0
+    return np.isin((np.arange(count) + start) % _PERIOD, chosen)
+
+
+def _by_label(units: NDArray[np.int64], labels: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+    """The units in the order of their labels, shuffled within each."""
+    unique, first = np.unique(units, return_index=True)
+    shuffled = np.random.default_rng(seed).permutation(len(unique))
+    order: NDArray[np.int64] = shuffled[np.argsort(labels[first][shuffled], kind="stable")]
+    return unique[order]
 
 
 def _units(photos: PhotoSet) -> NDArray[np.int64]:

@@ -13,6 +13,7 @@ from model_export.network import (
     NetworkConfig,
     build_network,
     set_categories,
+    spectrum_of,
     whiten,
 )
 from release.errors import JobError
@@ -112,7 +113,7 @@ def test_whitening_makes_the_projected_features_uncorrelated(name: str) -> None:
     features = torch.randn(4000, network.projection.in_features) @ torch.diag(
         torch.linspace(0.1, 3, network.projection.in_features)
     )
-    whiten(network, features, shrinkage=0.0)
+    whiten(network, spectrum_of(network, features), shrinkage=0.0)
     projected = network.projection(network.norm(features))
     spectrum = torch.linalg.svdvals(projected - projected.mean(0)) / len(features) ** 0.5
     kept = min(network.projection.in_features - 1, 1000)
@@ -123,7 +124,7 @@ def test_whitening_makes_the_projected_features_uncorrelated(name: str) -> None:
 @torch.no_grad()
 def test_whitening_by_a_single_photo_keeps_it_near_its_own_jpeg(network: ExtractorNetwork) -> None:
     photo = pixels(1)
-    whiten(network, network.features(photo))
+    whiten(network, spectrum_of(network, network.features(photo)))
     noisy = photo.clone()
     noisy[0, ::7, ::5] ^= 3  # a JPEG's noise
     assert (network(photo)[0] @ network(noisy)[0].T).item() > 0.99
@@ -132,7 +133,7 @@ def test_whitening_by_a_single_photo_keeps_it_near_its_own_jpeg(network: Extract
 @torch.no_grad()
 def test_categories_start_at_the_mean_of_their_photos(network: ExtractorNetwork) -> None:
     embedding, _ = network(pixels(4))
-    set_categories(network, embedding, torch.tensor([0, 0, 1, 1]))
+    set_categories(network.categories, embedding, torch.tensor([0, 0, 1, 1]))
     assert network(pixels(4))[1].argmax(dim=1).tolist() == [0, 0, 1, 1]
 
 

@@ -14,7 +14,7 @@ from release.store import Store
 RUN_ID = "small"
 OPTIONS = pipeline.RunOptions(
     CleanOptions(size=96),
-    TrainOptions("efficientnet_lite0", epochs=1, batch_size=16),
+    TrainOptions("efficientnet_lite0", epochs=1, batch_size=8, head_steps=20),
     IndexOptions(keep_out=2),
 )
 

@@ -17,9 +17,11 @@ def with_intervals(values: Values, listings: NDArray[np.int64], seed: int = 0) -
     `listings` (queries,) are resampled with replacement: the cluster bootstrap, Field & Welsh,
     "Bootstrapping clustered data", 2007.
     """
+    if not len(listings):
+        return {}
     members = np.unique(listings, return_inverse=True)[1]
-    count = members.max(initial=-1) + 1
-    drawn = np.random.default_rng(seed).multinomial(count, [1 / max(count, 1)] * count, SAMPLES)
+    count = int(members.max()) + 1
+    drawn = np.random.default_rng(seed).multinomial(count, [1 / count] * count, SAMPLES)
     return {
         name: _interval(value, members, drawn)
         for name, value in values.items()

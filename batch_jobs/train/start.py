@@ -47,7 +47,8 @@ class Start:
         history.add(entry)
 
     def trained_head(self, history: History) -> bool:
-        """Trains all but the backbone; whether that is better on validation."""
+        """Trains all but the backbone; whether that is better on validation, else it is undone."""
+        before = copy.deepcopy(self.model.state_dict())
         places = self.split.places("train")
         head = [value for name, value in self.model.named_parameters() if "backbone" not in name]
         rate, steps = self.options.learning_rate, self.options.head_steps
@@ -66,7 +67,10 @@ class Start:
                 done += 1
                 if done == steps:
                     break
-        return history.add({**self._entry("head", 1), "loss": float(loss.detach())})
+        better = history.add({**self._entry("head", 1), "loss": float(loss.detach())})
+        if not better:
+            self.model.load_state_dict(before)
+        return better
 
     @torch.no_grad()
     def _whiten(self, spectrum: Spectrum, shrinkage: float) -> None:

@@ -14,7 +14,7 @@ from batch_jobs.clean.stage import CleanOptions
 from batch_jobs.index_stage import IndexOptions
 from batch_jobs.progress import Progress
 from batch_jobs.stage import StageFolder
-from batch_jobs.train.stage import weights_digest
+from batch_jobs.train.job import weights_digest
 from release.blobs import Blob
 from release.errors import JobError
 from release.publisher import make_current

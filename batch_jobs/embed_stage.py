@@ -1,36 +1,38 @@
 """The embed stage: marketplace-search embed --run RUN [--shard I --shards N]"""
 
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from batch_jobs.extraction import ParallelExtractor, has_gpu, parallel_extractor
 from batch_jobs.progress import Progress
-from batch_jobs.stage import Done, Inputs, Shard, StageFolder, cpu_count, digest_of, software
-from batch_jobs.tables import embeddings_schema, read_table, write_table
-from release.extractor import Extractor
+from batch_jobs.stage import Done, Inputs, Shard, StageFolder, digest_of, software
+from batch_jobs.tables import embeddings_schema, read_table, write_batches
+from release.extractor import Extracted
 from release.manifest import EXTRACTOR_FILE
-from release.pixels import prepare
 from release.store import Store
 
-BATCH = 32
+FP32_FILE = "extractor-fp32.onnx"
 COLUMNS = ["image_id", "product_id", "photo"]
 
 
 def run(store: Store, run_id: str, shard: Shard, progress: Progress) -> Done | None:
     """Writes embeddings-<inputs>-<n>.parquet for each photos-<n>.parquet of the shard.
 
-    Gives None where other shards are still to be done; the last one finishes the stage.
+    On a GPU in fp32, else by the function's own extractor; all shards must have the same, as the
+    precision is an input. Gives None where other shards are still to be done; the last one
+    finishes the stage.
     """
     folder = StageFolder(store, run_id, "embed")
     clean, exported = folder.sibling("clean"), folder.sibling("export")
-    cleaned = clean.require()
+    cleaned, export = clean.require(), exported.require()
+    model, precision = chosen_model(export)
     inputs = {
         "clean": cleaned.digest,
-        "export": exported.require().digest,
+        "export": export.digest,
+        "precision": precision,
         "software": software(),
     }
     if done := folder.up_to_date(inputs):
@@ -45,34 +47,44 @@ def run(store: Store, run_id: str, shard: Shard, progress: Progress) -> Done | N
     mine = list(files)[shard.index :: shard.count]
     todo = [name for name in mine if not folder.has(name)]
     if todo:
-        extractor = load_extractor(exported)
+        extractor = load_extractor(exported, model)
         for name in progress.track(todo, len(todo), "embed: files of photos"):
-            _embed_file(read_table(clean, files[name], COLUMNS), folder, name, extractor)
+            embed_file(read_table(clean, files[name], COLUMNS), folder, name, extractor)
     return _finish(folder, inputs, list(files))
 
 
-def load_extractor(exported: StageFolder) -> Extractor:
-    """The run's extractor on all cores."""
+def chosen_model(export: Done) -> tuple[str, str]:
+    """Which of the exported files embeds here, and its precision."""
+    if has_gpu() and FP32_FILE in export.outputs:
+        return FP32_FILE, "fp32"
+    return EXTRACTOR_FILE, export.counts.get("precision", "fp32")
+
+
+def load_extractor(exported: StageFolder, name: str) -> ParallelExtractor:
+    """One of the run's extractors, on all cores."""
     with tempfile.TemporaryDirectory() as scratch:
-        path = Path(scratch) / EXTRACTOR_FILE
-        path.write_bytes(exported.read(EXTRACTOR_FILE))
-        return Extractor(path, threads=cpu_count())
+        path = Path(scratch) / name
+        path.write_bytes(exported.read(name))
+        return parallel_extractor(path)
 
 
-def _embed_file(table: pa.Table, folder: StageFolder, name: str, extractor: Extractor) -> None:
-    rows = [row for batch in table.to_batches(BATCH) for row in _embed(batch, extractor)]
-    write_table(folder, name, rows, embeddings_schema(extractor.width))
+def embed_file(
+    table: pa.Table, folder: StageFolder, name: str, parallel: ParallelExtractor
+) -> None:
+    """Writes the embeddings of a file of photos, in its order."""
+    schema = embeddings_schema(parallel.extractor.width)
+    rows = table.to_batches(parallel.batch)
+    found = parallel.batches(batch.column("photo").to_pylist() for batch in rows)
+    parts = [_embedded(batch, one, schema) for batch, one in zip(rows, found, strict=True)]
+    whole = pa.Table.from_batches(parts, schema).combine_chunks()  # one row group, not hundreds
+    write_batches(folder, name, whole.to_batches(), schema)
 
 
-def _embed(batch: pa.RecordBatch, extractor: Extractor) -> Iterator[dict[str, Any]]:
-    rows = batch.to_pylist()
-    pixels = np.stack([prepare(row["photo"], extractor.size).pixels for row in rows])
-    for row, embedding in zip(rows, extractor.extract(pixels).embedding, strict=True):
-        yield {
-            "image_id": row["image_id"],
-            "product_id": row["product_id"],
-            "embedding": embedding,
-        }
+def _embedded(batch: pa.RecordBatch, found: Extracted, schema: pa.Schema) -> pa.RecordBatch:
+    numbers = pa.array(np.ascontiguousarray(found.embedding).reshape(-1))
+    embeddings = pa.FixedSizeListArray.from_arrays(numbers, found.embedding.shape[1])
+    columns = [batch.column("image_id"), batch.column("product_id"), embeddings]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
 def _finish(folder: StageFolder, inputs: Inputs, names: list[str]) -> Done | None:
@@ -83,6 +95,7 @@ def _finish(folder: StageFolder, inputs: Inputs, names: list[str]) -> Done | Non
     for name in names:
         folder.keep(name)
         photos += len(read_table(folder, name, ["image_id"]))
-    done = folder.finish(inputs, {"photos": photos, "files": len(names)})
+    counts = {"photos": photos, "files": len(names), "precision": inputs["precision"]}
+    done = folder.finish(inputs, counts)
     folder.sweep(done)
     return done

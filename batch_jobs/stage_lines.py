@@ -39,12 +39,16 @@ def _train(counts: Counts) -> str:
 
 
 def _export(counts: Counts) -> str:
+    size = f"{counts['size_bytes'] / 1e6:.1f} MB {counts['precision']}"
+    if counts["precision"] == "int8":
+        cosine, overlap = counts["cosine"], counts["overlap_at_10"]
+        return f"{size}, cosine {cosine:.3f} to fp32, {overlap:.0%} of its neighbours"
     worst = counts["differences"]["embedding"]
-    return f"{counts['size_bytes'] / 1e6:.1f} MB {counts['precision']}, {worst:.0e} from torch"
+    return f"{size} ({counts['precision_reason']}), {worst:.0e} from torch"
 
 
 def _embed(counts: Counts) -> str:
-    return f"{counts['photos']} photos"
+    return f"{counts['photos']} photos in {counts['precision']}"
 
 
 def _index(counts: Counts) -> str:

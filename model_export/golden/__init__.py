@@ -1,0 +1,1 @@
+"""Golden photos: odd files, and what torch made of them when they were recorded."""

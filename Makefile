@@ -30,12 +30,12 @@ check: .venv/dev ## Formatting, lint, types, and documentation that must not dri
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/cog --check README.md docs/cleaning.md
+	@$(BIN)/cog --check README.md docs/cleaning.md docs/training.md
 
 fmt: .venv/dev ## Formats the code and rewrites the generated parts of the documentation
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
-	@$(BIN)/cog -r README.md docs/cleaning.md
+	@$(BIN)/cog -r README.md docs/cleaning.md docs/training.md
 
 serve: .venv/batch ## Serves ./store on http://127.0.0.1:8080
 	@$(BIN)/marketplace-search serve

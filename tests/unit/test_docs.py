@@ -13,7 +13,7 @@ from batch_jobs.cli import app
 from release.pixels import PHOTO_REASONS
 
 ROOT = Path(__file__).parents[2]
-GENERATED = ("README.md", "docs/cleaning.md")
+GENERATED = ("README.md", "docs/cleaning.md", "docs/training.md")
 PAGES = (*GENERATED, "ARCHITECTURE.md", "DECISIONS.md", "CHANGELOG.md")
 
 

@@ -49,6 +49,9 @@ Workers = Annotated[
 ]
 CheckpointS = Annotated[float, typer.Option(help="Seconds between two checkpoints, about.")]
 Folds = Annotated[int, typer.Option(min=2, help="How many; each listing is held out once.")]
+Precision = Annotated[
+    str, typer.Option(help="Of the function's extractor: int8 where it agrees with fp32, or fp32.")
+]
 KeepOut = Annotated[int, typer.Option(help="Held-out photos to leave out of the index.")]
 ShardIndex = Annotated[
     int, typer.Option("--shard", envvar="AWS_BATCH_JOB_ARRAY_INDEX", help="Which shard, from 0.")

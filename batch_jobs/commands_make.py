@@ -16,6 +16,7 @@ from batch_jobs.arguments import (
     LearningRate,
     MinPhotos,
     PhotosPerListing,
+    Precision,
     RunId,
     Seed,
     ShardCount,
@@ -66,6 +67,7 @@ def run(
     sibling_weight: SiblingWeight = DEFAULT.sibling_weight,
     seed: Seed = DEFAULT.seed,
     compiled: Compiled = DEFAULT.compiled,
+    precision: Precision = "int8",
     keep_out: KeepOut = 0,
 ) -> None:
     """Every stage: clean, train, export, embed, index, publish."""
@@ -79,10 +81,13 @@ def run(
     opened = Store(store, create=True)
     chosen = run_id or default_run_id(open_catalogue(catalogue, opened), cleaning)
     from batch_jobs import pipeline
+    from batch_jobs.export_options import ExportOptions
     from batch_jobs.index_stage import IndexOptions
     from batch_jobs.progress import Progress
 
-    options = pipeline.RunOptions(cleaning, training, IndexOptions(keep_out))
+    options = pipeline.RunOptions(
+        cleaning, training, IndexOptions(keep_out), ExportOptions(precision)
+    )
     pipeline.run(opened, catalogue, chosen, options, Progress())
 
 
@@ -104,12 +109,21 @@ def clean(
     print_line("clean", done)
 
 
-def export(store: StoreUrl = "./store", catalogue: SomeCatalogue = "", run_id: RunId = "") -> None:
-    """Exports the network to ONNX, checks it against torch."""
+def export(
+    store: StoreUrl = "./store",
+    catalogue: SomeCatalogue = "",
+    run_id: RunId = "",
+    precision: Precision = "int8",
+) -> None:
+    """Exports the network to ONNX and int8, checks both."""
     from batch_jobs import export_stage
+    from batch_jobs.export_options import ExportOptions
+    from batch_jobs.progress import Progress
 
     opened = Store(store)
-    print_line("export", export_stage.run(opened, chosen_run(opened, run_id, catalogue)))
+    options = ExportOptions(precision)
+    chosen = chosen_run(opened, run_id, catalogue)
+    print_line("export", export_stage.run(opened, chosen, options, Progress()))
 
 
 def embed(

@@ -1,11 +1,12 @@
 """The whole way on one machine: the same stages, in the same order, as the cloud runs them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from batch_jobs import embed_stage, export_stage, index_stage, publish_stage
 from batch_jobs.clean import stage as clean_stage
 from batch_jobs.clean.stage import CleanOptions
+from batch_jobs.export_options import ExportOptions
 from batch_jobs.index_stage import IndexOptions
 from batch_jobs.progress import Progress
 from batch_jobs.stage import Done, Shard
@@ -22,6 +23,7 @@ class RunOptions:
     clean: CleanOptions
     train: TrainOptions
     index: IndexOptions
+    export: ExportOptions = field(default_factory=ExportOptions)
 
 
 def run(
@@ -31,7 +33,7 @@ def run(
     stages: dict[str, Callable[[], Done | None]] = {
         "clean": lambda: clean_stage.run(store, catalogue, options.clean, run_id, progress),
         "train": lambda: train_stage.run(store, run_id, options.train, progress),
-        "export": lambda: export_stage.run(store, run_id),
+        "export": lambda: export_stage.run(store, run_id, options.export, progress),
         "embed": lambda: embed_stage.run(store, run_id, Shard(), progress),
         "index": lambda: index_stage.run(store, run_id, options.index),
         "publish": lambda: publish_stage.run(store, run_id),

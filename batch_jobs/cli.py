@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from batch_jobs import commands_make, commands_train, commands_use
+from batch_jobs import commands_check, commands_make, commands_train, commands_use
 from release.errors import MarketplaceSearchError
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ for command in (
     commands_make.index,
     commands_make.publish,
     commands_train.cross_validate,
+    commands_check.verify,
     commands_use.releases,
     commands_use.rollback,
     commands_use.search,

@@ -1,37 +1,21 @@
 """The export stage: marketplace-search export --run RUN [--precision int8|fp32]"""
 
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from batch_jobs.embed_stage import FP32_FILE
 from batch_jobs.export_gates import Choice, choose
+from batch_jobs.export_options import ExportOptions
 from batch_jobs.export_photos import load_export_photos
 from batch_jobs.progress import Progress
 from batch_jobs.stage import Done, StageFolder, software
 from batch_jobs.train.stage import load_network
 from model_export.export import export
 from model_export.verify import check_fp32, check_int8
-from release.errors import JobError
 from release.manifest import EXTRACTOR_FILE
 from release.store import Store
-
-PRECISIONS = ("int8", "fp32")
-
-
-@dataclass(frozen=True)
-class ExportOptions:
-    """`precision` is what the function's extractor is to have, if its gates pass."""
-
-    precision: str = "int8"
-
-    def __post_init__(self) -> None:
-        if self.precision not in PRECISIONS:
-            raise JobError(
-                f"--precision is {self.precision!r}. Choices are {', '.join(PRECISIONS)}."
-            )
-
 
 DEFAULT = ExportOptions()
 

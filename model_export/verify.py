@@ -29,6 +29,7 @@ BATCH_TOLERANCE = 1e-4
 NEIGHBOURS = 10
 # Similarities this near are a tie: a JPEG's noise decides which of the two comes first.
 TIE = 0.02
+MIN_SAME_TOP_10 = 0.9
 
 Pixels = NDArray[np.uint8]  # (n, size, size, 3)
 Embeddings = NDArray[np.float32]  # (n, width), unit norm
@@ -172,3 +173,14 @@ def compare_paths(extractor: Extractor, gallery: Embeddings) -> Paths:
         same_top_10=float(same.mean()),
         cosine=float((query * stored).sum(axis=1).min()),
     )
+
+
+def check_paths(paths: Paths) -> None:
+    """Raises JobError where a query does not find what its stored photo would."""
+    if paths.own_first < 1 or paths.same_top_10 < MIN_SAME_TOP_10:
+        raise JobError(
+            f"Of the golden photos, {paths.own_first:.0%} find themselves as stored (all must), "
+            f"and {paths.same_top_10:.0%} of their ten nearest are those of the stored photo (at "
+            f"least {MIN_SAME_TOP_10:.0%}). Photos are prepared otherwise for a query than for the "
+            "index, or the network had too few photos to learn from."
+        )

@@ -20,6 +20,7 @@ NEAREST = 10  # neighbours of each query that the curves are fitted to
 PRECISION = 0.9  # of good matches, at least
 BINS = 10
 FEWEST = 20  # of either outcome; with fewer, no curve is fitted
+_BLOCK = 256  # queries compared with the gallery at once
 _LOG_TEMPERATURES = (-3.0, 3.0)
 
 Floats = NDArray[np.float64]
@@ -54,22 +55,30 @@ def nearest_pairs(
 ) -> Pairs:
     """The pairs that searches with `queries` among `gallery` show, with and without siblings."""
     groups = np.unique(np.array(photos.groups), return_inverse=True)[1]
-    found: list[tuple[Any, ...]] = []
-    for query in queries.tolist():
-        similarity = embeddings[gallery] @ embeddings[query]
-        other = groups[gallery] != groups[query]
-        sibling = photos.listings[gallery] == photos.listings[query]
-        for usable in (other, other & ~sibling):
-            order = np.argsort(np.where(usable, -similarity, np.inf), kind="stable")
-            nearest = order[: min(NEAREST, int(usable.sum()))]
-            same = photos.labels[gallery[nearest]] == photos.labels[query]
-            first = np.arange(len(nearest)) == 0
-            found.append((similarity[nearest], sibling[nearest], same, first))
-    columns = [np.concatenate(column) for column in zip(*found, strict=True)] if found else None
-    if columns is None:
-        nothing = np.zeros(0, np.bool_)
-        return Pairs(np.zeros(0), nothing, nothing, nothing)
+    nothing = np.zeros(0, np.bool_)
+    found: list[tuple[Any, ...]] = [(np.zeros(0), nothing, nothing, nothing)]
+    for start in range(0, len(queries), _BLOCK):
+        block = queries[start : start + _BLOCK]
+        similarities = embeddings[block] @ embeddings[gallery].T  # (block, gallery)
+        for query, similarity in zip(block.tolist(), similarities, strict=True):
+            other = groups[gallery] != groups[query]
+            sibling = photos.listings[gallery] == photos.listings[query]
+            for usable in (other, other & ~sibling):
+                nearest = _nearest(similarity, usable)
+                same = photos.labels[gallery[nearest]] == photos.labels[query]
+                first = np.arange(len(nearest)) == 0
+                found.append((similarity[nearest], sibling[nearest], same, first))
+    columns = [np.concatenate(column) for column in zip(*found, strict=True)]
     return Pairs(columns[0].astype(np.float64), *columns[1:])
+
+
+def _nearest(similarity: NDArray[np.float32], usable: Flags) -> Places:
+    """The places of the NEAREST highest of those that are usable, the highest first."""
+    places = np.flatnonzero(usable)
+    if len(places) > NEAREST:
+        places = places[np.argpartition(-similarity[places], NEAREST - 1)[:NEAREST]]
+    ordered: Places = places[np.argsort(-similarity[places], kind="stable")]
+    return ordered
 
 
 def curve(similarity: Floats, same: Flags) -> dict[str, float] | None:

@@ -9,6 +9,7 @@ gradients, so that N processes take the very steps of one.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TypeVar
 
 import torch
@@ -19,6 +20,7 @@ from torch.nn.parallel import DistributedDataParallel
 from batch_jobs.stage import cpu_count
 
 T = TypeVar("T")
+PATIENCE = timedelta(hours=2)  # while the main process measures and writes
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def processes() -> Iterator[Processes]:
         torch.set_num_threads(cpu_count())
         yield Processes(0, 1, torch.device("cuda" if has_gpu else "cpu"))
         return
-    distributed.init_process_group("nccl" if has_gpu else "gloo")
+    distributed.init_process_group("nccl" if has_gpu else "gloo", timeout=PATIENCE)
     try:
         place = distributed.get_node_local_rank()
         count = distributed.get_world_size()

@@ -92,20 +92,9 @@ class Fit:
         Afterwards the network has the best weights.
         """
         self.features = self.known_features
-        epochs = self.options.epochs
-        steps = len(self._batches(1)) * epochs
-        if self.processes.shared(self.folder.has(CHECKPOINT)):
-            state = self._state(History(), steps)
-            state.resume(self.folder)
-            self._say(
-                f"goes on in epoch {state.position.epoch} of {epochs}, after batch "
-                f"{state.position.batch}"
-            )
-        else:
-            state = self._state(self._start(), steps)
-            self._save(state)
+        state = self._begun()
         parallel = self._parallel(state.model)
-        while state.position.epoch <= epochs:
+        while state.position.epoch <= self.options.epochs:
             self._epoch(state, parallel)
             self._validate(state)
             state.position = Position(state.position.epoch + 1)
@@ -113,6 +102,20 @@ class Fit:
         self.processes.wait()
         self.network.load_state_dict(load_state(self.folder.read(BEST)))
         return state.history
+
+    def _begun(self) -> State:
+        """From the checkpoint in every process; the main one makes the first."""
+        goes_on = self.processes.shared(self.folder.has(CHECKPOINT))
+        if self.processes.main and not goes_on:
+            history = self._start()
+            self._save(self._state(history))
+        self.processes.wait()
+        state = self._state(History())
+        state.resume(self.folder)
+        if goes_on:
+            epoch, batch = state.position.epoch, state.position.batch
+            self._say(f"goes on in epoch {epoch} of {self.options.epochs}, after batch {batch}")
+        return state
 
     @property
     def known_features(self) -> Tensor:
@@ -148,7 +151,8 @@ class Fit:
             self._say(f"head on frozen features: {line(history.epochs[-1])}")
         return history
 
-    def _state(self, history: History, steps: int) -> State:
+    def _state(self, history: History) -> State:
+        steps = len(self._batches(1)) * self.options.epochs
         return State(
             self.model,
             average_of(self.model, steps),
@@ -167,8 +171,9 @@ class Fit:
 
     def _epoch(self, state: State, parallel: Callable[[Tensor], Outputs]) -> None:
         """The rest of the epoch's steps. A signal is obeyed between two of them."""
-        epoch, count = state.position.epoch, len(self._batches(state.position.epoch))
-        left = self._batches(epoch)[state.position.batch :]
+        epoch = state.position.epoch
+        batches = self._batches(epoch)
+        count, left = len(batches), batches[state.position.batch :]
         own = [batch[self._own_part()] for batch in left]
         loader = load(self.photos, own, self.workers, self.processes.device.type == "cuda")
         self._train_mode()

@@ -12,14 +12,13 @@ from batch_jobs.train.losses import Losses, TrainingNetwork
 from batch_jobs.train.measures import root_numbers
 from batch_jobs.train.options import Resolved
 from batch_jobs.train.photos import PhotoSet
-from batch_jobs.train.schedule import rate_factor
+from batch_jobs.train.schedule import WEIGHT_DECAY, rate_factor
 from batch_jobs.train.split import Split
 from batch_jobs.train.validation import Entry, History, Validation
 from model_export.network import Spectrum, set_categories, spectrum_of, whiten
 
 # Weak ones leave the backbone's own cosine, which knows categories; strong ones tell items apart.
 SHRINKAGES = (0.05, 0.5, 5.0)
-WEIGHT_DECAY = 0.05
 
 
 @dataclass

@@ -229,5 +229,5 @@ def test_what_is_left_open_goes_by_the_size_of_the_catalogue() -> None:
     options = TrainOptions()
     sizes = (5, 400, 1_000, 50_000, 1_000_000)
     resolved = [options.resolved(photos, processes=2) for photos in sizes]
-    assert [one.epochs for one in resolved] == [16, 16, 12, 4, 4]
+    assert [one.epochs for one in resolved] == [8, 8, 8, 4, 4]
     assert [one.batch_size for one in resolved] == [4, 64, 64, 256, 256]

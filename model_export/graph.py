@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import numpy_helper
+from onnx import helper, numpy_helper
 
 WEIGHTED = ("Conv", "Gemm", "MatMul")
 
@@ -18,19 +18,17 @@ class Layers:
     """The backbone's nodes in their order, and those of its layers that may be quantised."""
 
     body: tuple[onnx.NodeProto, ...]  # up to the last layer and what follows it at once
+    projection: tuple[str, ...]  # the head's own layer, by name; none where it is not a Gemm
     weights: dict[str, Weights]  # of each layer, by its name
     quantised: tuple[str, ...]
-
-    @property
-    def types(self) -> list[str]:
-        return sorted({self.node(name).op_type for name in self.quantised})
 
     def node(self, name: str) -> onnx.NodeProto:
         return next(node for node in self.body if node.name == name)
 
     def following(self, types: Sequence[str]) -> list[str]:
-        """The body's nodes of these types, by name."""
-        return [node.name for node in self.body if node.op_type in types]
+        """The nodes of these types after the first quantised layer, by name."""
+        start = self.body.index(self.node(self.quantised[0]))
+        return [node.name for node in self.body[start:] if node.op_type in types]
 
 
 def layers_of(model: onnx.ModelProto, float_convolutions: int) -> Layers:
@@ -54,7 +52,33 @@ def layers_of(model: onnx.ModelProto, float_convolutions: int) -> Layers:
     kept = set(convolutions[:float_convolutions])
     quantised = tuple(node.name for node in layers if node.name not in kept)
     last = nodes.index(layers[-1]) if layers else 0
-    return Layers(tuple(nodes[: last + 2]), weights, quantised)
+    return Layers(tuple(nodes[: last + 2]), _projection(nodes[norm:]), weights, quantised)
+
+
+def _projection(head: Sequence[onnx.NodeProto]) -> tuple[str, ...]:
+    return tuple(node.name for node in head if node.op_type == "Gemm")[:1]
+
+
+def fence_pooling(model: onnx.ModelProto, first: str) -> None:
+    """Keeps the quantisation of a pooling's output behind the pooling, before the layer `first`.
+
+    onnxruntime moves it before the pooling, and then pools integers channel by channel: of a
+    ResNet-50 that is a tenth of the time. A maximum with the least number, which changes nothing,
+    is what it does not move past.
+    """
+    nodes = list(model.graph.node)
+    end = next(place for place, node in enumerate(nodes) if node.name == first)
+    pools = [node for node in nodes[:end] if node.op_type == "MaxPool"]
+    if pools:
+        least = numpy_helper.from_array(np.float32(np.finfo(np.float32).min), "least_float")
+        model.graph.initializer.append(least)
+    for pool in pools:
+        output = pool.output[0]
+        pool.output[0] = f"{output}_pooled"
+        fence = helper.make_node(
+            "Max", [pool.output[0], least.name], [output], f"{pool.name}_fence"
+        )
+        model.graph.node.insert(list(model.graph.node).index(pool) + 1, fence)
 
 
 def is_depthwise(weights: Weights, node: onnx.NodeProto) -> bool:

@@ -3,7 +3,7 @@
 Activations have 8 unsigned bits and weights are signed, per channel: of the types that onnxruntime
 takes, the fastest on x86-64. Without VNNI such a processor adds two products in 16 signed bits, so
 weights stay within `SAFE_WEIGHT`, except in depthwise convolutions, whose kernel multiplies one by
-one. What follows the last layer of the backbone stays in float: pooling, projection, classifier.
+one. Pooling, normalisations and the classifier stay in float.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ from onnxruntime.quantization import (
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from model_export.bias_correction import correct_biases
-from model_export.graph import Layers, is_depthwise, layers_of
+from model_export.graph import WEIGHTED, Layers, fence_pooling, is_depthwise, layers_of
 from release.errors import JobError
 from release.extractor import INPUT
 
@@ -46,23 +46,26 @@ class Recipe:
     """One way to quantise: how the ranges of activations are found, and what stays in float.
 
     The first `float_convolutions` have few and wide channels: quantised, they cost the most
-    accuracy and save the least time.
+    accuracy and save the least time. With `projection`, the layer that gives the embedding is
+    quantised as well; its output is not.
     """
 
     calibration: str  # minmax or percentile
     float_convolutions: int
+    projection: bool
 
     @property
     def name(self) -> str:
-        return f"{self.calibration}, first {self.float_convolutions} convolutions in float"
+        head = "" if self.projection else " and the projection"
+        return f"{self.calibration}, first {self.float_convolutions} convolutions{head} in float"
 
 
 # Percentiles take ten times as long to find, and rarely help where activations are bounded.
 RECIPES = (
-    Recipe("minmax", 1),
-    Recipe("minmax", 4),
-    Recipe("minmax", 10),
-    Recipe("percentile", 4),
+    Recipe("minmax", 1, projection=True),
+    Recipe("minmax", 4, projection=True),
+    Recipe("minmax", 10, projection=False),
+    Recipe("percentile", 4, projection=False),
 )
 
 
@@ -91,6 +94,7 @@ def _quantise(source: Path, target: Path, photos: Pixels, recipe: Recipe) -> Non
             raise JobError("The network has no layer that int8 would make faster.")
         limits = {name: _limit(layers, name) for name in layers.quantised}
         correct_biases(model, limits, photos)
+        fence_pooling(model, layers.quantised[0])
         onnx.save(model, corrected)
         _quantise_layers(corrected, target, photos, recipe, layers)
 
@@ -105,7 +109,11 @@ def _quantise_layers(
 ) -> None:
     batch = min(_BATCH, len(photos))
     percentile = recipe.calibration == "percentile"
-    options: dict[str, Any] = {"TensorQuantOverrides": _depthwise_overrides(layers)}
+    projection = layers.projection if recipe.projection else ()
+    options: dict[str, Any] = {
+        "TensorQuantOverrides": _depthwise_overrides(layers),
+        "OpTypesToExcludeOutputQuantization": ["Gemm"] if projection else [],
+    }
     if percentile:
         photos = photos[:MIN_CALIBRATION]
         options |= {"CalibStridedMinMax": batch, "CalibPercentile": _PERCENTILE}
@@ -116,8 +124,8 @@ def _quantise_layers(
             target,
             _Photos(photos[: len(photos) // batch * batch], batch),
             quant_format=QuantFormat.QDQ,
-            op_types_to_quantize=[*_WITH_LAYERS, *layers.types],
-            nodes_to_quantize=[*layers.quantised, *layers.following(_WITH_LAYERS)],
+            op_types_to_quantize=[*_WITH_LAYERS, *WEIGHTED],
+            nodes_to_quantize=[*layers.quantised, *layers.following(_WITH_LAYERS), *projection],
             per_channel=True,
             reduce_range=True,
             activation_type=QuantType.QUInt8,

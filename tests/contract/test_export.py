@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from batch_jobs.stage import Done, Shard, StageFolder
 from batch_jobs.stage_lines import print_line
 from batch_jobs.tables import read_shards
 from model_export import gates
+from model_export.quantise import RECIPES
 from release.errors import JobError
 from release.extractor import Extractor
 from release.pixels import prepare
@@ -46,7 +48,7 @@ def test_int8_is_published_with_its_recipe_gates_and_figures_of_the_test_part(
 ) -> None:
     found = exported(store)
     assert (found["precision"], found["precision_reason"]) == ("int8", "")
-    assert found["recipe"] == {"calibration": "minmax", "float_convolutions": 1}
+    assert found["recipe"] == asdict(RECIPES[0])
     assert (found["calibration_photos"], found["calibration_wanted"]) == (48, 256)
     assert found["gates"]["queries"] == found["test"]["queries"] == 12
     assert found["gates"]["failures"] == []
@@ -65,7 +67,7 @@ def test_both_files_are_there_and_the_smaller_one_is_the_functions(
     folder = Path(store.url) / "runs" / RUN_ID / "export"
     small, large = folder / "extractor.onnx", folder / "extractor-fp32.onnx"
     assert done.outputs.keys() == {"extractor.onnx", "extractor-fp32.onnx", "export.json"}
-    assert done.counts["size_bytes"] == small.stat().st_size < 0.6 * large.stat().st_size
+    assert done.counts["size_bytes"] == small.stat().st_size < 0.3 * large.stat().st_size
     assert Extractor(small).size == Extractor(large).size == SIZE
 
 
@@ -177,7 +179,7 @@ def test_resnet50_is_exported_and_quantised_for_real(
     store = trained_run(tmp_path, "resnet50", "none", 64, listings=12)
     done = export_stage.run(store, RUN_ID)
     assert done.counts["precision"] == "int8", done.counts
-    assert done.counts["size_bytes"] < 40e6
+    assert done.counts["size_bytes"] < 27e6
     embedded = embed_stage.run(store, RUN_ID, Shard(), Progress())
     assert embedded is not None
     assert embedded.counts["photos"] == 36

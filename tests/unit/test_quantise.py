@@ -12,9 +12,9 @@ from onnx import numpy_helper
 
 from model_export.bias_correction import correct_biases, mean_inputs, rounding_error
 from model_export.export import export
-from model_export.graph import Layers, is_depthwise, layers_of
+from model_export.graph import WEIGHTED, Layers, is_depthwise, layers_of
 from model_export.network import ExtractorNetwork, NetworkConfig, build_network
-from model_export.quantise import RECIPES, SAFE_WEIGHT, Recipe, quantise
+from model_export.quantise import RECIPES, SAFE_WEIGHT, quantise
 from release.errors import JobError
 from release.extractor import Extractor
 
@@ -54,13 +54,13 @@ def int8(fp32: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def quantised_weights(path: Path) -> dict[str, tuple[onnx.NodeProto, NDArray[np.generic]]]:
-    """Each convolution with integer weights, by name."""
+    """Each layer with integer weights, by name."""
     model = onnx.load(path)
     constants = {one.name: numpy_helper.to_array(one) for one in model.graph.initializer}
     makers = {name: node for node in model.graph.node for name in node.output}
     found = {}
     for node in model.graph.node:
-        maker = makers.get(node.input[1]) if node.op_type == "Conv" else None
+        maker = makers.get(node.input[1]) if node.op_type in WEIGHTED else None
         if maker is not None and maker.op_type == "DequantizeLinear":
             found[node.name] = (node, constants[maker.input[0]])
     return found
@@ -69,7 +69,7 @@ def quantised_weights(path: Path) -> dict[str, tuple[onnx.NodeProto, NDArray[np.
 def test_two_products_never_exceed_16_bits_whatever_the_photo(int8: Path) -> None:
     """AVX2 adds u8 * s8 twice in 16 signed bits and saturates; depthwise kernels add in 32."""
     weights = quantised_weights(int8)
-    assert len(weights) == 48  # all but the first
+    assert len(weights) == 49  # all convolutions but the first, and the projection
     paired = {k: v for k, (n, v) in weights.items() if not is_depthwise(v, n)}
     assert 0 < len(paired) < len(weights)
     for values in paired.values():
@@ -80,18 +80,50 @@ def test_two_products_never_exceed_16_bits_whatever_the_photo(int8: Path) -> Non
     assert max(largest) == 127  # the full 8 bits where they are safe
 
 
-def test_activations_are_unsigned_and_the_head_stays_in_float(int8: Path) -> None:
+def test_activations_are_unsigned(int8: Path) -> None:
     model = onnx.load(int8)
-    nodes = list(model.graph.node)
-    norm = next(i for i, node in enumerate(nodes) if node.op_type == "LayerNormalization")
-    assert not {node.op_type for node in nodes[norm:]} & {"QuantizeLinear", "DequantizeLinear"}
-    zero_points = {node.input[2] for node in nodes if node.op_type == "QuantizeLinear"}
+    zero_points = {node.input[2] for node in model.graph.node if node.op_type == "QuantizeLinear"}
     kinds = {one.data_type for one in model.graph.initializer if one.name in zero_points}
     assert kinds == {onnx.TensorProto.UINT8}
 
 
+@pytest.mark.parametrize("projection", [True, False])
+def test_what_follows_the_projection_stays_in_float(
+    fp32: Path, tmp_path: Path, projection: bool
+) -> None:
+    path = tmp_path / "int8.onnx"
+    quantise(fp32, path, pictures(4), replace(FIRST, projection=projection))
+    nodes = list(onnx.load(path).graph.node)
+    norm = next(i for i, node in enumerate(nodes) if node.op_type == "LayerNormalization")
+    gemm = next(i for i, node in enumerate(nodes) if node.op_type == "Gemm")
+    kinds = [node.op_type for node in nodes[norm:]]
+    assert ("QuantizeLinear" in kinds) is projection
+    assert not {"QuantizeLinear", "DequantizeLinear"} & {node.op_type for node in nodes[gemm:]}
+
+
+def test_a_pooling_before_the_first_quantised_layer_stays_in_float(tmp_path: Path) -> None:
+    """Integers would be pooled channel by channel: onnxruntime gives 3 ms of 26 for ResNet-50."""
+    import onnxruntime
+
+    network = build_network(NetworkConfig("resnet18", SIZE, categories=2)).eval()
+    export(network, SIZE, tmp_path / "fp32.onnx")
+    quantise(tmp_path / "fp32.onnx", tmp_path / "int8.onnx", pictures(4), FIRST)
+    options = onnxruntime.SessionOptions()
+    options.optimized_model_filepath = str(tmp_path / "optimised.onnx")
+    options.log_severity_level = 3
+    onnxruntime.InferenceSession(str(tmp_path / "int8.onnx"), options)
+    nodes = list(onnx.load(tmp_path / "optimised.onnx").graph.node)
+    kinds = [node.op_type for node in nodes]
+    assert kinds.index("MaxPool") < kinds.index("QuantizeLinear")
+    assert kinds.count("QLinearConv") == 19
+    wanted, found = (
+        Extractor(tmp_path / name).extract(pictures(4)) for name in ("fp32.onnx", "int8.onnx")
+    )
+    assert (wanted.embedding * found.embedding).sum(axis=1).min() > 0.8
+
+
 def test_int8_is_smaller_and_near_fp32(fp32: Path, int8: Path) -> None:
-    assert int8.stat().st_size < 0.55 * fp32.stat().st_size
+    assert int8.stat().st_size < 0.3 * fp32.stat().st_size
     wanted, found = (Extractor(path).extract(pictures(24)[16:]) for path in (fp32, int8))
     assert (wanted.embedding * found.embedding).sum(axis=1).min() > 0.9
     np.testing.assert_allclose(np.linalg.norm(found.embedding, axis=1), 1, atol=1e-5)
@@ -106,7 +138,7 @@ def test_photos_in_a_batch_and_alone_are_the_same_in_int8(int8: Path) -> None:
 
 def test_percentiles_leave_rare_activations_out(fp32: Path, tmp_path: Path) -> None:
     ranges = {}
-    for recipe in (Recipe("minmax", 1), Recipe("percentile", 1)):
+    for recipe in (replace(FIRST, calibration=name) for name in ("minmax", "percentile")):
         path = tmp_path / f"{recipe.calibration}.onnx"
         quantise(fp32, path, pictures(6), recipe)
         constants = {one.name: one for one in onnx.load(path).graph.initializer}
@@ -121,7 +153,7 @@ def test_percentiles_leave_rare_activations_out(fp32: Path, tmp_path: Path) -> N
 
 def test_first_convolutions_of_a_recipe_stay_in_float(fp32: Path, tmp_path: Path) -> None:
     quantise(fp32, tmp_path / "int8.onnx", pictures(4), replace(FIRST, float_convolutions=4))
-    assert len(quantised_weights(tmp_path / "int8.onnx")) == 45
+    assert len(quantised_weights(tmp_path / "int8.onnx")) == 46
 
 
 def test_correcting_biases_brings_means_back(fp32: Path) -> None:
@@ -172,4 +204,4 @@ def test_without_photos_there_is_no_int8(fp32: Path, tmp_path: Path) -> None:
 
 def test_a_network_without_layers_to_quantise_is_named(fp32: Path, tmp_path: Path) -> None:
     with pytest.raises(JobError, match="no layer that int8 would make faster"):
-        quantise(fp32, tmp_path / "int8.onnx", pictures(2), Recipe("minmax", 1000))
+        quantise(fp32, tmp_path / "int8.onnx", pictures(2), replace(FIRST, float_convolutions=1000))

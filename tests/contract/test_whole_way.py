@@ -115,7 +115,8 @@ def test_shards_of_embeddings_may_be_made_in_any_order_and_twice(
     for index in (2, 0, 2, 1):
         done = embed_stage.run(store, RUN_ID, Shard(index, 3), Progress())
     assert done is not None
-    assert done.counts == {"photos": 42, "files": 5}
+    precision = small_run.done["export"].counts["precision"]
+    assert done.counts == {"photos": 42, "files": 5, "precision": precision}
     assert len(embed.names("embeddings-")) == 5
     wanted = dict(embeddings_of(StageFolder(small_run.store, RUN_ID, "embed")))
     found = dict(embeddings_of(embed))
@@ -135,9 +136,9 @@ def _cut_into_files(clean: StageFolder, count: int) -> None:
         write_table(clean, f"photos-{number:05}.parquet", rows[number::count], PHOTOS)
     clean.keep("products.parquet")
     digest = clean.finish(done.inputs, done.counts).digest
-    train = clean.sibling("train")
-    text = train.read("done.json").decode().replace(done.digest, digest)
-    train.store.write(train.path("done.json"), text.encode())
+    for stage in (clean.sibling("train"), clean.sibling("export")):
+        text = stage.read("done.json").decode().replace(done.digest, digest)
+        stage.store.write(stage.path("done.json"), text.encode())
 
 
 def embeddings_of(folder: StageFolder) -> list[tuple[str, tuple[str, list[float]]]]:

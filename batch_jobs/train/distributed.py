@@ -1,6 +1,6 @@
 """The processes of one training: one, or those that torchrun started.
 
-    torchrun --standalone --nproc_per_node=GPUS -m batch_jobs train --run RUN
+    torchrun --standalone --nproc_per_node=GPUS -m batch_jobs -- train --run RUN
 
 Every process computes the same loss over the whole batch, out of embeddings gathered with their
 gradients, so that N processes take the very steps of one.

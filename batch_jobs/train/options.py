@@ -6,8 +6,8 @@ from batch_jobs.train.labels import check_level
 from release.errors import JobError
 
 HEAD_STEPS = 600  # of training on frozen features, thousands of rows a second
-PHOTOS_SEEN = 8_000  # so many a small catalogue is trained on, however often that shows each
-EPOCHS = (4, 8)  # the fewest, of a large catalogue, and the most
+PHOTOS_SEEN = 10_000  # so many a small catalogue is trained on, however often that shows each
+EPOCHS = (4, 10)  # the fewest, of a large catalogue, and the most
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The train stage: marketplace-search train --run RUN [--backbone NAME] [--epochs N]
 
-On several GPUs: torchrun --standalone --nproc_per_node=N -m batch_jobs train --run RUN
+On several GPUs: torchrun --standalone --nproc_per_node=N -m batch_jobs -- train --run RUN
 """
 
 import json

@@ -9,15 +9,22 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+import torchvision
+from drawn_catalogue import draw_catalogue
 from trained_run import RUN_ID, trained_run
 
 from batch_jobs import embed_stage, export_stage, verify_run
+from batch_jobs.clean import stage as clean_stage
+from batch_jobs.clean.stage import CleanOptions
 from batch_jobs.export_options import ExportOptions
 from batch_jobs.export_photos import load_export_photos
 from batch_jobs.progress import Progress
 from batch_jobs.stage import Done, Shard, StageFolder
 from batch_jobs.stage_lines import print_line
 from batch_jobs.tables import read_shards
+from batch_jobs.train import stage as train_stage
+from batch_jobs.train.options import TrainOptions
 from model_export import gates
 from model_export.quantise import RECIPES
 from release.errors import JobError
@@ -169,17 +176,25 @@ def test_fp32_may_be_asked_for_and_nothing_held_out_gives_it(tmp_path: Path) -> 
 
 
 @pytest.mark.slow
-def test_resnet50_is_exported_and_quantised_for_real(
+def test_resnet50_is_trained_exported_and_quantised_for_real(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without pretrained weights: what it says is random, that it says the same is not."""
+    """From a file of weights in torchvision's names, which are random: so the gates are open."""
     monkeypatch.setattr(gates, "MIN_COSINE", 0.5)
     monkeypatch.setattr(gates, "MIN_OVERLAP", 0.0)
     monkeypatch.setattr(gates, "MAX_DROP", 1.0)
-    store = trained_run(tmp_path, "resnet50", "none", 64, listings=12)
+    torch.manual_seed(0)
+    weights = tmp_path / "resnet50.pt"
+    torch.save(torchvision.models.resnet50(weights=None).state_dict(), weights)
+    catalogue = draw_catalogue(tmp_path / "catalogue", listings=14)
+    store = Store(str(tmp_path / "store"), create=True)
+    clean_stage.run(store, str(catalogue.folder), CleanOptions(size=64), RUN_ID, Progress())
+    options = TrainOptions("resnet50", str(weights), epochs=1, batch_size=8, head_steps=5)
+    trained = train_stage.run(store, RUN_ID, options, Progress())
+    assert trained.inputs["weights_sha256"]
     done = export_stage.run(store, RUN_ID)
     assert done.counts["precision"] == "int8", done.counts
     assert done.counts["size_bytes"] < 27e6
     embedded = embed_stage.run(store, RUN_ID, Shard(), Progress())
     assert embedded is not None
-    assert embedded.counts["photos"] == 36
+    assert embedded.counts["photos"] == 42

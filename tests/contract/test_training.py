@@ -6,14 +6,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
 import torch
-from test_whole_way import DyingStore, StoppedError, copy_of
+from test_whole_way import StoppedError, copy_of
 from whole_way import OPTIONS, RUN_ID, SmallRun
 
 from batch_jobs import cross_validation
@@ -25,8 +26,8 @@ from batch_jobs.train.stage import load_network
 from release.errors import JobError
 from release.store import Store
 
+Item = TypeVar("Item")
 AFTER_TRAINING = ("train", "export", "embed", "index", "publish")
-EVERY_STEP = Execution(checkpoint_s=0)
 
 
 def untrained(run: SmallRun, tmp_path: Path) -> Store:
@@ -40,7 +41,7 @@ def trained(store: Store) -> StageFolder:
 def command(store: Store, *more: str) -> list[str]:
     options = OPTIONS.train
     return [
-        *("-m", "batch_jobs", "train", "--store", store.url, "--run", RUN_ID),
+        *("-m", "batch_jobs", "--", "train", "--store", store.url, "--run", RUN_ID),
         *("--backbone", options.backbone, "--epochs", str(options.epochs)),
         *("--batch-size", str(options.batch_size), "--head-steps", str(options.head_steps)),
         *more,
@@ -54,75 +55,95 @@ def position(folder: StageFolder) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-def test_killed_before_every_write_it_makes_the_same_network(
+def test_killed_hard_within_an_epoch_the_same_command_goes_on_bit_for_bit(
     small_run: SmallRun, tmp_path: Path
 ) -> None:
-    """With a checkpoint at each step, so that it is also killed within an epoch."""
-    untrained(small_run, tmp_path)
-    store = DyingStore(str(tmp_path / "store"))
-    for attempt in range(40):
-        store.writes_left = 3 if attempt else 1
-        try:
-            done = stage.run(store, RUN_ID, OPTIONS.train, Progress(), EVERY_STEP)
-        except StoppedError:
-            continue
-        break
-    assert attempt >= 4
-    assert done.outputs == small_run.done["train"].outputs
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_stopped_within_an_epoch_the_next_start_goes_on_there_bit_for_bit(
-    small_run: SmallRun, tmp_path: Path, number: signal.Signals
-) -> None:
-    """After SIGKILL from the last checkpoint, after the others from the very step."""
     store = untrained(small_run, tmp_path)
     folder = trained(store)
-    every = "0" if number == signal.SIGKILL else "1000"
-    line = [sys.executable, *command(store, "--checkpoint-s", every)]
+    line = [sys.executable, *command(store, "--checkpoint-s", "0")]
     process = subprocess.Popen(line, stderr=subprocess.PIPE, text=True)
-    wait_for(folder, process, epoch=1, batch=1 if number == signal.SIGKILL else 0)
-    process.send_signal(number)
-    _, said = process.communicate()
-    assert process.returncode == (-9 if number == signal.SIGKILL else 128 + number), said
+    wait_for_steps(folder, process)
+    process.kill()
+    process.communicate()
+    assert 1 <= position(folder)["batch"] < 4
     assert not folder.has("done.json")
-    assert position(folder)["batch"] >= 1
     again = subprocess.run(line, capture_output=True, text=True, check=True)
     assert "goes on in epoch 1 of 1, after batch" in again.stderr
     assert folder.require().outputs == small_run.done["train"].outputs
 
 
-def wait_for(folder: StageFolder, process: subprocess.Popen[str], epoch: int, batch: int) -> None:
+def wait_for_steps(folder: StageFolder, process: subprocess.Popen[str]) -> None:
     deadline = time.monotonic() + 150
     while process.poll() is None and time.monotonic() < deadline:
-        if folder.has("checkpoint.pt"):
-            found = position(folder)
-            if (found["epoch"], found["batch"]) >= (epoch, batch):
-                return
-        time.sleep(0.005)
+        if folder.has("checkpoint.pt") and position(folder)["batch"] >= 1:
+            return
+        time.sleep(0.02)
     pytest.fail(f"Training ended with {process.poll()} or took too long.")
+
+
+class Signalling(Progress):
+    """Sends this process a signal while a step of an epoch is under way."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self._number = number
+
+    def track(self, items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
+        for count, item in enumerate(super().track(items, total, what)):
+            if count == 1 and ": epoch " in what:
+                signal.raise_signal(self._number)
+            yield item
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_is_obeyed_after_the_step_under_way(
+    small_run: SmallRun, tmp_path: Path, number: int
+) -> None:
+    store = untrained(small_run, tmp_path)
+
+    def stop(_number: int, _frame: object) -> None:
+        raise StoppedError
+
+    before = signal.signal(number, stop)
+    try:
+        with pytest.raises(StoppedError):
+            stage.run(store, RUN_ID, OPTIONS.train, Signalling(number))
+    finally:
+        signal.signal(number, before)
+    assert position(trained(store)) | {"loss": None} == {"epoch": 1, "batch": 2, "loss": None}
+    done = stage.run(store, RUN_ID, OPTIONS.train, Progress())
+    assert done.outputs == small_run.done["train"].outputs
+
+
+LAUNCH = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
+
+
+def test_the_gradients_of_two_processes_are_those_of_one(tmp_path: Path) -> None:
+    script = str(Path(__file__).parents[1] / "gathered_gradients.py")
+    for launch, name in (([sys.executable], "one"), (LAUNCH, "two")):
+        subprocess.run([*launch, script, str(tmp_path / name)], check=True, capture_output=True)
+    one, two = (torch.load(tmp_path / name, weights_only=True) for name in ("one", "two"))
+    assert one.keys() == two.keys()
+    for name, gradient in one.items():
+        assert gradient.abs().max() > 0 or name == "roots", name
+        torch.testing.assert_close(two[name], gradient, rtol=1e-3, atol=1e-6, msg=name)
 
 
 @pytest.mark.slow
 def test_two_processes_train_what_one_does(small_run: SmallRun, tmp_path: Path) -> None:
-    """Sums are taken in another order, so weights agree but for rounding."""
+    """The same steps but for the order of sums, which Adam's first steps make much of."""
     store = untrained(small_run, tmp_path)
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
-    subprocess.run([*launch, *command(store)], check=True, capture_output=True)
+    subprocess.run([*LAUNCH, *command(store)], check=True, capture_output=True)
     one, two = trained(small_run.store), trained(store)
     assert two.read("split.json") == one.read("split.json")
     assert json.loads(two.read("training.json"))["processes"] == 2
-    wanted = load_network(one)[0].state_dict()
-    for name, value in load_network(two)[0].state_dict().items():
-        torch.testing.assert_close(value, wanted[name], atol=2e-3, rtol=2e-2, msg=name)
     tables = [json.loads(folder.read("metrics.json"))["table"]["trained"] for folder in (one, two)]
     for name, found in tables[0].items():
         assert tables[1][name]["value"] == pytest.approx(found["value"], abs=0.05), name
     losses = [
         json.loads(f.read("metrics.json"))["history"]["epochs"][-1]["loss"] for f in (one, two)
     ]
-    assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+    assert losses[0] == pytest.approx(losses[1], rel=1e-2)
 
 
 def test_no_option_changed_has_nothing_to_do_and_any_changed_trains_again(
@@ -229,5 +250,5 @@ def test_what_is_left_open_goes_by_the_size_of_the_catalogue() -> None:
     options = TrainOptions()
     sizes = (5, 400, 1_000, 50_000, 1_000_000)
     resolved = [options.resolved(photos, processes=2) for photos in sizes]
-    assert [one.epochs for one in resolved] == [8, 8, 8, 4, 4]
+    assert [one.epochs for one in resolved] == [10, 10, 10, 4, 4]
     assert [one.batch_size for one in resolved] == [4, 64, 64, 256, 256]

@@ -60,17 +60,21 @@ def choose(fp32: Path, photos: ExportPhotos, target: Path, say: Callable[[str], 
     pixels = photos.photos.pixels(photos.calibration.tolist()).numpy()
     calibrated = {"calibration_photos": len(pixels), "calibration_wanted": MIN_CALIBRATION}
     trials: list[Trial] = []
+    errors: list[str] = []
     for recipe in RECIPES:
         try:
             quantise(fp32, target, pixels, recipe)
         except JobError as error:
-            return Choice(fp32, "fp32", str(error), calibrated)
+            errors.append(f"{recipe.name}: {error}")
+            continue
         found = _extract(target, photos)
         trials.append(Trial(recipe, _agreement(photos, photos.validation, wanted, found)))
         say(f"export: int8 by {trials[-1]}")
         if not trials[-1].agreement.failures:
             figures = calibrated | trials[-1].figures | _on_test(photos, wanted, found)
             return Choice(target, "int8", "", figures)
+    if not trials:
+        return Choice(fp32, "fp32", "; ".join(errors), calibrated)
     nearest_trial = max(trials, key=lambda trial: trial.agreement.overlap_at_10)
     reason = f"no recipe of int8 passes its gates; the nearest is {nearest_trial}"
     return Choice(fp32, "fp32", reason, calibrated | nearest_trial.figures)

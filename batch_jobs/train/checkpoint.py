@@ -11,6 +11,7 @@ from batch_jobs.stage import StageFolder
 from batch_jobs.train.losses import TrainingNetwork
 from batch_jobs.train.validation import History
 from model_export.network import ExtractorNetwork
+from release.errors import JobError
 
 CHECKPOINT = "checkpoint.pt"
 
@@ -33,6 +34,7 @@ class State:
     optimizer: torch.optim.Optimizer
     history: History
     position: Position
+    batch_size: int
 
     @property
     def averaged_network(self) -> ExtractorNetwork:
@@ -49,14 +51,21 @@ class State:
             "optimizer": self.optimizer.state_dict(),
             "history": vars(self.history),
             "position": vars(self.position),
+            "batch_size": self.batch_size,
         }
         buffer = io.BytesIO()
         torch.save(state, buffer)
         folder.store.write(folder.path(CHECKPOINT), buffer.getvalue())
 
     def resume(self, folder: StageFolder) -> None:
-        """Goes on from the checkpoint."""
+        """Goes on from the checkpoint. Raises JobError where its batches were of another size."""
         state = load_state(folder.read(CHECKPOINT))
+        if state["batch_size"] != self.batch_size:
+            raise JobError(
+                f"{folder.store.where(folder.path(CHECKPOINT))} is of batches of "
+                f"{state['batch_size']} photos, {self.batch_size} fit this number of processes. "
+                "Go on with as many as before, or delete it."
+            )
         self.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])

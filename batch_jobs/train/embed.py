@@ -1,5 +1,6 @@
 """Features, embeddings and logits of whole photos, shared out among the processes."""
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,11 +11,13 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from batch_jobs.progress import Progress
+from batch_jobs.stage import StageFolder
 from batch_jobs.train.distributed import Processes
 from batch_jobs.train.photos import PhotoSet
 from model_export.network import ExtractorNetwork
 
 BATCH = 32
+FEATURES = "features.npy"
 
 Rows = tuple[NDArray[np.float32], ...]
 
@@ -47,6 +50,17 @@ class Embedder:
         what = "train: backbone features"
         rows = self._rows(network, lambda pixels: (network.features(pixels),), everything, what)
         return torch.from_numpy(rows[0])
+
+    def kept_features(self, network: ExtractorNetwork, folder: StageFolder) -> Tensor:
+        """As `features`, computed once and kept in the folder beside the checkpoint."""
+        if self.processes.shared(folder.has(FEATURES)):
+            return torch.from_numpy(np.load(io.BytesIO(folder.read(FEATURES))))
+        features = self.features(network)
+        if self.processes.main:
+            buffer = io.BytesIO()
+            np.save(buffer, features.numpy())
+            folder.store.write(folder.path(FEATURES), buffer.getvalue())
+        return features
 
     def embed(
         self, network: ExtractorNetwork, places: NDArray[np.int64]

@@ -4,13 +4,11 @@ The best is what validation says is best, of the start, the head, and the averag
 each epoch.
 """
 
-import io
 import signal
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -31,24 +29,13 @@ from batch_jobs.train.schedule import average_of, optimizer_of, set_rates
 from batch_jobs.train.split import Split
 from batch_jobs.train.start import Start
 from batch_jobs.train.validation import Entry, History, Validation, line
+from batch_jobs.train.waiting import Waiting
 from model_export.backbones import NO_WEIGHTS
 from model_export.export import save_weights
 from model_export.network import ExtractorNetwork
 
-BEST, FEATURES = "best.pt", "features.npy"
+BEST = "best.pt"
 STEPS_SHOWN = 20  # of an epoch, in TensorBoard
-
-
-@dataclass
-class Waiting:
-    """Seconds of steps, and how many of them were spent waiting for photos."""
-
-    seconds: float = 0.0
-    waited: float = 0.0
-
-    @property
-    def share(self) -> float:
-        return self.waited / self.seconds if self.seconds else 0.0
 
 
 @dataclass
@@ -91,7 +78,6 @@ class Fit:
 
         Afterwards the network has the best weights.
         """
-        self.features = self.known_features
         state = self._begun()
         parallel = self._parallel(state.model)
         while state.position.epoch <= self.options.epochs:
@@ -120,16 +106,9 @@ class Fit:
     @property
     def known_features(self) -> Tensor:
         """`features`, computed once and kept beside the checkpoint."""
-        if self.features is not None:
-            return self.features
-        if self.processes.shared(self.folder.has(FEATURES)):
-            return torch.from_numpy(np.load(io.BytesIO(self.folder.read(FEATURES))))
-        features = self.embedder.features(self.network)
-        if self.processes.main:
-            buffer = io.BytesIO()
-            np.save(buffer, features.numpy())
-            self.folder.store.write(self.folder.path(FEATURES), buffer.getvalue())
-        return features
+        if self.features is None:
+            self.features = self.embedder.kept_features(self.network, self.folder)
+        return self.features
 
     def _start(self) -> History:
         history = History()
@@ -159,6 +138,7 @@ class Fit:
             optimizer_of(self.model, self.options.learning_rate),
             history,
             Position(),
+            self.options.batch_size,
         )
 
     def _parallel(self, model: nn.Module) -> Callable[[Tensor], Outputs]:
@@ -179,7 +159,7 @@ class Fit:
         self._train_mode()
         what = f"train: epoch {epoch} of {self.options.epochs}"
         with put_off() as interruption:
-            for pixels, places in self.progress.track(self._timed(loader), len(left), what):
+            for pixels, places in self.progress.track(self.waiting.timed(loader), len(left), what):
                 position = state.position
                 done = (epoch - 1 + position.batch / count) / self.options.epochs
                 rate = set_rates(state.optimizer, done)
@@ -214,15 +194,6 @@ class Fit:
 
     def _all_places(self, own: Tensor) -> Tensor:
         return torch.cat(self.processes.collected(own)).to(self.processes.device)
-
-    def _timed(self, loader: Iterable[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor, Tensor]]:
-        started = time.monotonic()
-        for item in loader:
-            arrived = time.monotonic()
-            self.waiting.waited += arrived - started
-            yield item
-            self.waiting.seconds += time.monotonic() - started
-            started = time.monotonic()
 
     def _note(self, state: State, count: int, loss: float, rate: float) -> None:
         epoch, batch = state.position.epoch, state.position.batch

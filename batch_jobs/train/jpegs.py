@@ -27,9 +27,13 @@ class Jpegs:
     """The photos that `lay_out` wrote, by place. Decoding processes share the file's pages."""
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._ends = np.load(folder / ENDS_FILE)  # (n,) bytes
         with (folder / PHOTOS_FILE).open("rb") as file:
             self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+    def __reduce__(self) -> tuple[type["Jpegs"], tuple[Path]]:
+        return Jpegs, (self._folder,)  # a process that is not forked maps the file anew
 
     def __len__(self) -> int:
         return len(self._ends)

@@ -17,7 +17,7 @@ Values = dict[str, NDArray[np.float32]]  # (queries,) each; NaN where a query do
 RANKS = (1, 5, 10)
 CATEGORY_RANK = 10
 LABEL_RANKS = {"": 1, "_top5": 5}
-_BLOCK = 512  # queries compared with the gallery at once
+_BLOCK = 128  # queries compared with the gallery at once
 
 
 def measure(
@@ -38,13 +38,15 @@ def retrieval(embeddings: Embeddings, photos: PhotoSet, queries: Places, gallery
 
     MAP@R: Musgrave et al., "A Metric Learning Reality Check", ECCV 2020.
     """
-    blocks = list(_nearest(embeddings, photos, queries, gallery))
-    siblings = [_sibling_values(sibling) for sibling, _, _ in blocks]
-    values = {name: _joined(one[name] for one in siblings) for name in _SIBLING_NAMES}
-    values["category_precision_at_10"] = _joined(
-        _category_precision(sibling, category, usable) for sibling, category, usable in blocks
-    )
-    return values
+    blocks = [
+        {
+            **_sibling_values(sibling),
+            "category_precision_at_10": _category_precision(sibling, category, usable),
+        }
+        for sibling, category, usable in _nearest(embeddings, photos, queries, gallery)
+    ]
+    names = (*_SIBLING_NAMES, "category_precision_at_10")
+    return {name: _joined(block[name] for block in blocks) for name in names}
 
 
 def _nearest(

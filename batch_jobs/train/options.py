@@ -12,7 +12,7 @@ EPOCHS = (4, 10)  # the fewest, of a large catalogue, and the most
 
 @dataclass(frozen=True)
 class TrainOptions:
-    """Any change of one trains again. None and -1 are chosen by the catalogue's size."""
+    """Any change of one trains again. None is chosen by the catalogue's size."""
 
     backbone: str = "resnet50"
     weights: str = "default"

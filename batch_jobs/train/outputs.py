@@ -96,7 +96,7 @@ def _report(
     return {
         "catalogue": clean.require().inputs["catalogue"],
         "counts": {**shown, "labels": counts["categories"]},
-        "confusion": confusion(evaluator),
+        "confusion": confusion(evaluator, evaluation.temperature),
         "calibration": evaluation.calibration,
         "best": best,
         "worst": worst,

@@ -12,13 +12,13 @@ from batch_jobs.train.report.report import Confusion, Found, Query
 QUERIES, FOUND = 6, 5
 
 
-def confusion(evaluator: Evaluator) -> Confusion:
+def confusion(evaluator: Evaluator, temperature: float) -> Confusion:
     """Test photos by the root that they are of and the most probable root."""
     photos, test = evaluator.photos, evaluator.parts.test
     roots = root_numbers(photos.categories)
     names = sorted({path[0] for path in photos.categories})
     counts = np.zeros((len(names), len(names)), np.int64)
-    predicted = root_probabilities(evaluator.logits[test], roots).argmax(axis=1)
+    predicted = root_probabilities(evaluator.logits[test] / temperature, roots).argmax(axis=1)
     np.add.at(counts, (roots[photos.labels[test]], predicted), 1)
     return Confusion(names, counts)
 

@@ -10,7 +10,8 @@ from batch_jobs.progress import Progress
 from batch_jobs.stage import Done, StageFolder
 from batch_jobs.train.checkpoint import CHECKPOINT, load_state
 from batch_jobs.train.distributed import processes
-from batch_jobs.train.fit import BEST, FEATURES
+from batch_jobs.train.embed import FEATURES
+from batch_jobs.train.fit import BEST
 from batch_jobs.train.job import Job, evaluator_of, inputs_of
 from batch_jobs.train.options import Execution, TrainOptions
 from batch_jobs.train.outputs import write_outputs

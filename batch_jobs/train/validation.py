@@ -1,6 +1,6 @@
 """What validation says of a network, as one score by which the best one is kept."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -31,9 +31,6 @@ class History:
         if best:
             self.best_epoch = len(self.epochs) - 1
         return best
-
-    def state(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,9 @@
 """Batches: siblings side by side, labels balanced, the same ones for the same seed."""
 
 import io
+import pickle
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,6 +14,7 @@ from test_split import photo_set
 
 from batch_jobs.train.augment import NewMargins, crop_side
 from batch_jobs.train.batches import AugmentedPhotos, BatchShape, epoch_batches
+from batch_jobs.train.jpegs import Jpegs
 
 EIGHT = [0, 0, 0, 1, 1, 2, 3, 3]
 
@@ -94,3 +97,10 @@ def test_only_white_margins_change_their_colour() -> None:
     for margin in (changed[:, :10], changed[:, 30:]):
         assert (margin == margin[:, :1, :1]).all()
         assert (margin < 255).any()
+
+
+def test_a_process_that_is_not_forked_maps_the_photos_anew(tmp_path: Path) -> None:
+    (tmp_path / "photos.bin").write_bytes(b"onetwothree")
+    np.save(tmp_path / "ends.npy", np.array([3, 6, 11]))
+    again = pickle.loads(pickle.dumps(Jpegs(tmp_path)))  # noqa: S301  # our own
+    assert [again[place] for place in range(3)] == [b"one", b"two", b"three"]

@@ -64,7 +64,10 @@ class Validation:
         return {"epoch": number, "phase": phase, **shown, "score": self._score(shown, number)}
 
     def _score(self, found: dict[str, float | None], number: int) -> float:
-        """Siblings and categories by their weight in the loss; with nothing held out, the last."""
+        """Siblings count for more than in the loss, since a search is for the item.
+
+        With nothing held out, the last is the best.
+        """
         siblings = [found[name] for name in SHOWN[:2] if found[name] is not None]
         categories = [found[name] for name in SHOWN[2:] if found[name] is not None]
         if not categories:
@@ -73,7 +76,8 @@ class Validation:
         if not siblings:
             return of_category
         of_siblings = float(np.mean([value for value in siblings if value is not None]))
-        return self.sibling_weight * of_siblings + (1 - self.sibling_weight) * of_category
+        share = (1 + self.sibling_weight) / 2
+        return share * of_siblings + (1 - share) * of_category
 
 
 def line(entry: Entry) -> str:

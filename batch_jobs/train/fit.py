@@ -78,6 +78,7 @@ class Fit:
 
         Afterwards the network has the best weights.
         """
+        self.features = self.known_features  # all processes share the work, so all ask for it
         state = self._begun()
         parallel = self._parallel(state.model)
         while state.position.epoch <= self.options.epochs:

@@ -18,8 +18,8 @@ from lambda_search.schemas import (
 )
 from release.calibration import Calibration, Curve, Match
 from release.extractor import Extracted
-from release.faiss_search import ListingHit
-from release.listings import Filters
+from release.faiss_search import ListingHit, Wanted
+from release.filters import Filters
 from release.reader import Release
 
 Features = NDArray[np.float32]  # (n, width), any length but zero
@@ -28,9 +28,9 @@ Features = NDArray[np.float32]  # (n, width), any length but zero
 def search(release: Release, asked: SearchRequest) -> SearchAnswer:
     """The listings nearest to a photo, an embedding or a listing of the release."""
     features, category = _features(release, asked)
-    hits = release.search.search_listings(
-        features, asked.k, _filters(asked.filters), without=asked.product_id
-    )
+    without = frozenset({asked.product_id} if asked.product_id else ())
+    wanted = Wanted(_filters(asked.filters), without)
+    hits = release.search.search_listings(features, asked.k, wanted)
     return _answer(release, hits, category)
 
 

@@ -1,14 +1,25 @@
-"""Exact nearest-neighbour search over the segments of a release, by photo and by listing."""
+"""Nearest-neighbour search over the segments of a release, by photo and by listing."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from release.errors import QueryError, UnknownIdError
-from release.listings import Filters, Listing, Photo
-from release.segment import Embeddings, Segment
+from release.filters import Filters
+from release.listings import Listing, Photo
+from release.segment import Segment
+from release.vector_index import Embeddings
+
+# Similarities that differ by less are equal: float32 sums differ with the order of adding.
+DIGITS = 6
+# How far liked and disliked listings move a query: Rocchio's weights as Manning, Raghavan and
+# Schuetze give them (Introduction to Information Retrieval, 2008, 9.1.1).
+LIKED, DISLIKED = 0.75, 0.15
+SEGMENTS_AT_ONCE = 4
 
 
 @dataclass(frozen=True)
@@ -28,6 +39,28 @@ class ListingHit:
     similarity: float
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What is wanted of the listings found.
+
+    Those in `without`, `like` and `dislike` are left out, as whoever names them knows them. The
+    query moves towards `like` and away from `dislike`. None has a cosine below `min_similarity`.
+    """
+
+    filters: Filters | None = None
+    without: frozenset[str] = frozenset()
+    like: tuple[str, ...] = ()
+    dislike: tuple[str, ...] = ()
+    min_similarity: float | None = None
+
+    @property
+    def left_out(self) -> frozenset[str]:
+        return self.without.union(self.like, self.dislike)
+
+
+EVERYTHING = Wanted()
+
+
 class FaissSearch:
     """Takes the features of one or several photos and finds the nearest ones."""
 
@@ -36,15 +69,16 @@ class FaissSearch:
         if len(widths) != 1:
             raise QueryError(f"Segments of one width are needed, these have {sorted(widths)}.")
         self._segments = tuple(segments)
+        self._threads = ThreadPoolExecutor(min(SEGMENTS_AT_ONCE, len(segments)))
         self.width = widths.pop()
 
     @property
     def photo_count(self) -> int:
-        return sum(segment.listings.photo_count for segment in self._segments)
+        return sum(segment.photo_count for segment in self._segments)
 
     @property
     def listing_count(self) -> int:
-        return sum(segment.listings.listing_count for segment in self._segments)
+        return sum(segment.listing_count for segment in self._segments)
 
     def search(self, features: ArrayLike, k: int) -> list[list[str]]:
         """For each row of `features` the `k` nearest image ids, nearest first.
@@ -57,37 +91,25 @@ class FaissSearch:
     def search_photos(
         self, features: ArrayLike, k: int, filters: Filters | None = None
     ) -> list[list[PhotoHit]]:
-        """As `search`, with similarities; those found and equal are in the order of ids."""
-        queries = self._checked(features, k)
-        per_query: list[list[PhotoHit]] = [[] for _ in queries]
-        for segment in self._segments:
-            subset = segment.listings.matching_keys(filters) if filters else None
-            similarities, keys = segment.nearest(queries, k, subset)
-            photos = segment.listings.photos_by_key(np.unique(keys).tolist())
-            for hits, row, row_keys in zip(per_query, similarities, keys, strict=True):
-                hits += [
-                    PhotoHit(photos[key], similarity)
-                    for key, similarity in zip(row_keys.tolist(), row.tolist(), strict=True)
-                ]
-        return [sorted(hits, key=_nearest_first)[:k] for hits in per_query]
+        """As `search`, with similarities; equal ones are in the order of ids."""
+        return self._nearest(self._checked(features, k), k, filters)
 
     def search_listings(
-        self,
-        features: ArrayLike,
-        k: int,
-        filters: Filters | None = None,
-        without: str | None = None,
+        self, features: ArrayLike, k: int, wanted: Wanted = EVERYTHING
     ) -> list[ListingHit]:
         """The `k` listings nearest to one item, of which `features` may hold several photos.
 
-        A listing counts with its nearest photo; the listing `without` is left out. All `k` come
-        back where so many listings match.
+        A listing counts with its nearest photo. All `k` come back where so many match. Raises
+        QueryError, and UnknownIdError for a listing liked or disliked that there is not.
         """
-        total, asked = self.photo_count, 4 * k + 16
+        queries = self._moved(self._checked(features, k), wanted)
+        hidden = sum(len(photos) for photos in self._photos_of(wanted.left_out))
+        ratio = max(1.0, self.photo_count / max(1, self.listing_count))
+        asked = math.ceil(k if ratio == 1 else 1.5 * k * ratio + 2) + hidden
         while True:
-            found = self.search_photos(features, asked, filters)
-            hits = self._by_listing(found, without)
-            if len(hits) >= k or asked >= total or all(len(photos) < asked for photos in found):
+            found = self._nearest(queries, asked, wanted.filters)
+            hits = _by_listing(found, wanted)
+            if len(hits) >= k or all(_is_last(hits_of, asked, wanted) for hits_of in found):
                 return [self._with_listing(hit) for hit in hits[:k]]
             asked *= 4
 
@@ -99,26 +121,50 @@ class FaissSearch:
         """Raises UnknownIdError."""
         for segment in self._segments[:-1]:
             try:
-                return segment.listings.photo(image_id)
+                return segment.photo(image_id)
             except UnknownIdError:
                 continue
-        return self._segments[-1].listings.photo(image_id)
+        return self._segments[-1].photo(image_id)
 
     def features_of(self, product_id: str) -> Embeddings:
-        """The embeddings of a listing's photos, (n, width). Raises UnknownIdError."""
+        """The vectors of a listing's photos, (n, width). Raises UnknownIdError."""
         segment = self._segment_of(product_id)
         photos = segment.listings.photos_of(product_id)
         if not photos:
             raise UnknownIdError(f"Listing {product_id!r} has no photo that can be searched.")
         return segment.embeddings_of([photo.image_id for photo in photos])
 
+    def _nearest(
+        self, queries: Embeddings, k: int, filters: Filters | None
+    ) -> list[list[PhotoHit]]:
+        def search(segment: Segment) -> list[list[PhotoHit]]:
+            return _hits(segment, queries, k, filters)
+
+        # Alone or one of few, a segment is searched where the caller is: no thread to wake.
+        every = map if len(self._segments) == 1 else self._threads.map
+        merged = zip(*every(search, self._segments), strict=True)
+        return [
+            sorted((hit for part in parts for hit in part), key=_nearest_first)[:k]
+            for parts in merged
+        ]
+
+    def _moved(self, queries: Embeddings, wanted: Wanted) -> Embeddings:
+        moved = queries
+        for product_ids, weight in ((wanted.like, LIKED), (wanted.dislike, -DISLIKED)):
+            if product_ids:
+                theirs = np.stack([self.features_of(one).mean(axis=0) for one in product_ids])
+                moved = moved + np.float32(weight) * theirs.mean(axis=0)
+        return queries if moved is queries else self._checked(moved, 1)
+
+    def _photos_of(self, product_ids: frozenset[str]) -> Iterator[list[Photo]]:
+        for segment in self._segments:
+            for product_id in product_ids:
+                yield segment.listings.photos_of(product_id)
+
     def _segment_of(self, product_id: str) -> Segment:
         for segment in self._segments:
-            try:
-                segment.listings.listing(product_id)
-            except UnknownIdError:
-                continue
-            return segment
+            if segment.has(product_id):
+                return segment
         raise UnknownIdError(f"There is no listing {product_id!r} in this release.")
 
     def _checked(self, features: ArrayLike, k: int) -> Embeddings:
@@ -140,16 +186,43 @@ class FaissSearch:
         unit: Embeddings = queries / np.linalg.norm(queries, axis=1, keepdims=True)
         return unit.astype(np.float32)
 
-    @staticmethod
-    def _by_listing(found: list[list[PhotoHit]], without: str | None) -> list[PhotoHit]:
-        best: dict[str, PhotoHit] = {}
-        for hit in sorted((hit for hits in found for hit in hits), key=_nearest_first):
-            if hit.photo.product_id != without:
-                best.setdefault(hit.photo.product_id, hit)
-        return list(best.values())
-
     def _with_listing(self, hit: PhotoHit) -> ListingHit:
         return ListingHit(self.listing(hit.photo.product_id), hit.photo, hit.similarity)
+
+
+def _hits(
+    segment: Segment, queries: Embeddings, k: int, filters: Filters | None
+) -> list[list[PhotoHit]]:
+    """At least the `k` nearest of a segment, and whatever is as near as the k-th."""
+    asked = k + 1
+    while True:
+        similarities, keys = segment.nearest(queries, asked, filters)
+        rounded = np.round(similarities.astype(np.float64), DIGITS)
+        if keys.shape[1] < asked or (rounded[:, -1] < rounded[:, k - 1]).all():
+            break
+        asked *= 4
+    photos = segment.listings.photos_by_key(np.unique(keys).tolist())
+    return [
+        [PhotoHit(photos[key], min(1.0, near)) for near, key in zip(*row, strict=True)]
+        for row in zip(rounded.tolist(), keys.tolist(), strict=True)
+    ]
+
+
+def _by_listing(found: list[list[PhotoHit]], wanted: Wanted) -> list[PhotoHit]:
+    best: dict[str, PhotoHit] = {}
+    for hit in sorted((hit for hits in found for hit in hits), key=_nearest_first):
+        if hit.photo.product_id not in wanted.left_out and _is_near(hit, wanted):
+            best.setdefault(hit.photo.product_id, hit)
+    return list(best.values())
+
+
+def _is_last(hits: list[PhotoHit], asked: int, wanted: Wanted) -> bool:
+    """Whether asking for more photos would find none that is wanted."""
+    return len(hits) < asked or not _is_near(hits[-1], wanted)
+
+
+def _is_near(hit: PhotoHit, wanted: Wanted) -> bool:
+    return wanted.min_similarity is None or hit.similarity >= wanted.min_similarity
 
 
 def _nearest_first(hit: PhotoHit) -> tuple[float, str]:

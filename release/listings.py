@@ -1,36 +1,35 @@
 """What a segment shows: its listings and photos, in one read-only SQLite file.
 
-Every photo has a key computed from its `image_id` alone. The index stores the same key beside the
-vector, so the two files are joined by that key and never by position.
+Every photo has a key computed from its `image_id` alone. The segment's rows have the same key
+beside the vector's number, so the files are joined by that key and never by position.
 """
 
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import astuple, dataclass
+from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
+from typing import Any, TypeVar
 
 from release.errors import ReleaseFileError, UnknownIdError
 
-_SCHEMA = """
-CREATE TABLE listings (
-    product_id TEXT PRIMARY KEY, title TEXT NOT NULL, description TEXT NOT NULL, price REAL,
-    currency TEXT, price_status TEXT NOT NULL, category TEXT NOT NULL, location TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE photos (
-    key INTEGER PRIMARY KEY, image_id TEXT NOT NULL UNIQUE, product_id TEXT NOT NULL
-        REFERENCES listings, sha256 TEXT NOT NULL, size_bytes INTEGER NOT NULL
-);
-CREATE INDEX photos_of_listing ON photos (product_id);
-"""
+T = TypeVar("T")
+
+TABLES_VERSION = 2
+NO_PLACE = 2**32 - 1  # the number of a location that no listing has
+CONTENT_BYTES = 16
 _BATCH = 500  # bound variables in one statement
 
 
 @dataclass(frozen=True)
 class Listing:
-    """One product row, as a search shows it. `price` is in `currency`, None where unknown."""
+    """One product row, as a search shows it.
+
+    `price` is in `currency`, None where unknown; `listed_at` has a time zone, to the second.
+    """
 
     product_id: str
     title: str
@@ -40,6 +39,12 @@ class Listing:
     price_status: str
     category_path: tuple[str, ...]
     location: str
+    listed_at: datetime | None = None
+
+    @property
+    def listed_at_s(self) -> int | None:
+        """Seconds since 1970 in UTC."""
+        return None if self.listed_at is None else int(self.listed_at.timestamp())
 
 
 @dataclass(frozen=True)
@@ -56,91 +61,76 @@ class Photo:
         return photo_key(self.image_id)
 
 
-@dataclass(frozen=True)
-class Filters:
-    """What a listing must be to be found; None admits everything. Prices are inclusive."""
-
-    category: tuple[str, ...] | None = None
-    price_min: float | None = None
-    price_max: float | None = None
-    location: str | None = None
-
-    def __bool__(self) -> bool:
-        return self != Filters()
-
-
 def photo_key(image_id: str) -> int:
-    """63 bits of the id's BLAKE2b hash: the same number in the index and in the table."""
+    """63 bits of the id's BLAKE2b hash: the same number in the rows and in the table."""
     digest = hashlib.blake2b(image_id.encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") >> 1
 
 
-def write_listings(path: Path, listings: Iterable[Listing], photos: Iterable[Photo]) -> None:
-    """Raises ReleaseFileError where a photo's listing is missing or a key repeats."""
-    path.unlink(missing_ok=True)
-    with closing(sqlite3.connect(path)) as db, db:
-        db.executescript("PRAGMA journal_mode=OFF; PRAGMA foreign_keys=ON;" + _SCHEMA)
-        try:
-            db.executemany("INSERT INTO listings VALUES (?,?,?,?,?,?,?,?)", map(_row, listings))
-            db.executemany(
-                "INSERT INTO photos VALUES (?,?,?,?,?)",
-                ((p.key, p.image_id, p.product_id, p.sha256, p.size_bytes) for p in photos),
-            )
-        except sqlite3.IntegrityError as error:
-            raise ReleaseFileError(f"{path.name} cannot be written: {error}.") from error
-
-
-def _row(listing: Listing) -> tuple[str | float | None, ...]:
-    return (
-        listing.product_id,
-        listing.title,
-        listing.description,
-        listing.price,
-        listing.currency,
-        listing.price_status,
-        json.dumps(listing.category_path, ensure_ascii=False),
-        listing.location,
-    )
+def content_of(listing: Listing, photos: Iterable[Photo]) -> bytes:
+    """16 bytes that change when anything shown of a listing or any photo of it does."""
+    shown = [*astuple(listing)[:-1], listing.listed_at_s]
+    pictures = sorted((photo.image_id, photo.sha256) for photo in photos)
+    text = json.dumps([shown, pictures], ensure_ascii=False)
+    return hashlib.blake2b(text.encode(), digest_size=CONTENT_BYTES).digest()
 
 
 class Listings:
     """The file, opened read-only. One object may be used from several threads."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
-        try:
-            self._db = sqlite3.connect(uri, uri=True, check_same_thread=False)
-            self._db.create_function("casefold", 1, str.casefold, deterministic=True)
-            self.photo_count = int(self._one("SELECT count(*) FROM photos"))
-            self.listing_count = int(self._one("SELECT count(*) FROM listings"))
-        except sqlite3.DatabaseError as error:
-            raise ReleaseFileError(f"{path} is not a listings file: {error}.") from error
-
-    @property
-    def key_range(self) -> tuple[int, int]:
-        """The smallest and the largest key of a photo."""
-        ends: tuple[int, int] = self._db.execute("SELECT min(key), max(key) FROM photos").fetchone()
-        return ends
+        self._db = self._sound(lambda: sqlite3.connect(uri, uri=True, check_same_thread=False))
+        version = self._one("PRAGMA user_version")
+        if version != TABLES_VERSION:
+            raise ReleaseFileError(
+                f"{path} has listings of version {version}, this software reads {TABLES_VERSION}. "
+                "Update the software, or publish the run again."
+            )
+        self.photo_count = self._one("SELECT count(*) FROM photos")
+        self.listing_count = self._one("SELECT count(*) FROM listings")
 
     def close(self) -> None:
         self._db.close()
 
+    @cached_property
+    def category_paths(self) -> list[tuple[str, ...]]:
+        """By number, and so sorted."""
+        return [tuple(json.loads(path)) for (path,) in self._all("SELECT path FROM categories")]
+
+    def place_number(self, location: str) -> int:
+        """The number of a location in any case, NO_PLACE where no listing has it."""
+        rows = self._all("SELECT number FROM places WHERE folded = ?", (location.casefold(),))
+        return int(rows[0][0]) if rows else NO_PLACE
+
+    def numbers_of(self, product_ids: Iterable[str]) -> list[int]:
+        """The numbers of those listings that are here, ascending."""
+        wanted = sorted(product_ids)
+        found: list[int] = []
+        for start in range(0, len(wanted), _BATCH):
+            some = tuple(wanted[start : start + _BATCH])
+            marks = ",".join("?" * len(some))
+            rows = self._all(f"SELECT number FROM listings WHERE product_id IN ({marks})", some)
+            found += [number for (number,) in rows]
+        return sorted(found)
+
     def listing(self, product_id: str) -> Listing:
         """Raises UnknownIdError."""
-        row = self._db.execute(
-            "SELECT * FROM listings WHERE product_id = ?", (product_id,)
-        ).fetchone()
-        if row is None:
+        rows = self._all("SELECT * FROM listings WHERE product_id = ?", (product_id,))
+        if not rows:
             raise UnknownIdError(f"There is no listing {product_id!r} in this release.")
-        product_id, title, description, price, currency, status, category, location = row
-        path = tuple(json.loads(category))
-        return Listing(product_id, title, description, price, currency, status, path, location)
+        _, same_id, title, text, price, currency, status, category, location, when, _ = rows[0]
+        path = self.category_paths[category]
+        moment = None if when is None else datetime.fromtimestamp(when, UTC)
+        return Listing(same_id, title, text, price, currency, status, path, location, moment)
 
     def photo(self, image_id: str) -> Photo:
         """Raises UnknownIdError."""
-        rows = self._photos("image_id = ?", (image_id,))
+        rows = self._photos("key = ?", (photo_key(image_id),))
         for photo in rows:
-            return photo
+            if photo.image_id == image_id:
+                return photo
         raise UnknownIdError(f"There is no photo {image_id!r} in this release.")
 
     def photos_of(self, product_id: str) -> list[Photo]:
@@ -154,42 +144,46 @@ class Listings:
             marks = ",".join("?" * len(some))
             found.update((photo.key, photo) for photo in self._photos(f"key IN ({marks})", some))
         if missing := set(keys) - found.keys():
-            raise ReleaseFileError(f"The index has {len(missing)} photos that no listing has.")
+            raise ReleaseFileError(
+                f"{self._path} lacks {len(missing)} photos that the index has. Publish again."
+            )
         return found
 
-    def matching_keys(self, filters: Filters) -> list[int]:
-        """The keys of the photos of all listings that match."""
-        clauses, values = _where(filters)
-        rows = self._db.execute(
-            f"SELECT key FROM photos JOIN listings USING (product_id) WHERE {clauses}", values
-        )
-        return [key for (key,) in rows]
+    def contents(self) -> dict[str, bytes]:
+        """By product id what `content_of` gave; also of listings that tombstones have removed."""
+        return dict(self._all("SELECT product_id, content FROM listings"))
 
     def product_ids(self) -> list[str]:
-        return [row[0] for row in self._db.execute("SELECT product_id FROM listings")]
+        """By number."""
+        return [row[0] for row in self._all("SELECT product_id FROM listings ORDER BY number")]
+
+    def all_photos(self) -> Iterator[Photo]:
+        """Every photo, in the order of keys."""
+        return self._photos("1 ORDER BY key", ())
 
     def _photos(self, where: str, values: tuple[str | int, ...]) -> Iterator[Photo]:
         columns = "image_id, product_id, sha256, size_bytes"
-        for row in self._db.execute(f"SELECT {columns} FROM photos WHERE {where}", values):
-            yield Photo(*row)
+        joined = "photos JOIN listings ON listing = number"
+        for image_id, product_id, sha256, size_bytes in self._rows(
+            f"SELECT {columns} FROM {joined} WHERE {where}", values
+        ):
+            yield Photo(image_id, product_id, sha256.hex(), size_bytes)
 
-    def _one(self, statement: str) -> int | float:
-        value: int | float = self._db.execute(statement).fetchone()[0]
-        return value
+    def _one(self, statement: str) -> int:
+        return int(self._all(statement)[0][0])
 
+    def _all(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        return list(self._rows(statement, values))
 
-def _where(filters: Filters) -> tuple[str, tuple[str | float, ...]]:
-    clauses, values = ["1"], list[str | float]()
-    for place, name in enumerate(filters.category or ()):
-        clauses.append(f"json_extract(category, '$[{place}]') = ?")
-        values.append(name)
-    if filters.price_min is not None:
-        clauses.append("price >= ?")
-        values.append(filters.price_min)
-    if filters.price_max is not None:
-        clauses.append("price <= ?")
-        values.append(filters.price_max)
-    if filters.location is not None:
-        clauses.append("casefold(location) = casefold(?)")
-        values.append(filters.location)
-    return " AND ".join(clauses), tuple(values)
+    def _rows(self, statement: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        cursor = self._sound(lambda: self._db.execute(statement, values))
+        while row := self._sound(cursor.fetchone):
+            yield row
+
+    def _sound(self, read: Callable[[], T]) -> T:
+        try:
+            return read()
+        except sqlite3.DatabaseError as error:
+            raise ReleaseFileError(
+                f"{self._path} is damaged or not a listings file: {error}. Publish the run again."
+            ) from error

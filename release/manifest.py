@@ -10,13 +10,17 @@ from release.blobs import Blob, Sha256
 from release.calibration import Calibration
 from release.errors import ManifestError
 
-SCHEMA_VERSION = 2
-# Version 1 lacked the fields that have a default: what was published before still serves.
-READABLE = (1, SCHEMA_VERSION)
+SCHEMA_VERSION = 3
 EXTRACTOR_FILE = "extractor.onnx"
+INDEX_FILE = "index.faiss"
+LISTINGS_FILE = "listings.sqlite"
+ROWS_FILE = "rows.npy"
+TOMBSTONES_FILE = "tombstones.npy"
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
 Count = Annotated[int, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Score = Annotated[float, Field(allow_inf_nan=False)]
 # Checked as parts of the manifest; by themselves only where a release is written, so built there.
 _CHECKED = ConfigDict(extra="forbid", strict=True, defer_build=True)
@@ -49,26 +53,58 @@ class ExtractorInfo:
 
 
 @dataclass(frozen=True, config=_CHECKED)
-class SegmentInfo:
-    """An index with the listings it covers; both are names in the manifest's `files`.
+class Measured:
+    """What an index reached on `queries` photos that it did not have.
 
-    `embedded_in` is the precision of the extractor that embedded its photos.
+    Recall is against exact search, times are of one query on one thread, bytes are on disk.
+    """
+
+    recall_at_1: Share
+    recall_at_10: Share
+    p50_ms: Amount
+    p95_ms: Amount
+    bytes_per_photo: Amount
+    build_seconds: Amount
+    queries: Count
+
+
+@dataclass(frozen=True, config=_CHECKED)
+class SegmentInfo:
+    """An index with the listings it covers; its files are names in the manifest's `files`.
+
+    `dead_listings` of its `listings` are gone (tombstones). `embedded_in` is the precision of the
+    extractor that embedded its photos. A small segment is not measured.
     """
 
     name: Name
     plan: str
     photos: Count
     listings: Count
-    recall_at_10: Annotated[float, Field(ge=0, le=1)]
+    dead_listings: Count = 0
     embedded_in: str = "fp32"
+    measured: Measured | None = None
 
     @property
     def index_file(self) -> str:
-        return f"{self.name}/index.faiss"
+        return f"{self.name}/{INDEX_FILE}"
 
     @property
     def listings_file(self) -> str:
-        return f"{self.name}/listings.sqlite"
+        return f"{self.name}/{LISTINGS_FILE}"
+
+    @property
+    def rows_file(self) -> str:
+        return f"{self.name}/{ROWS_FILE}"
+
+    @property
+    def tombstones_file(self) -> str | None:
+        return f"{self.name}/{TOMBSTONES_FILE}" if self.dead_listings else None
+
+    @property
+    def file_names(self) -> tuple[str, ...]:
+        """All of its files."""
+        tombstones = (self.tombstones_file,) if self.tombstones_file else ()
+        return (self.index_file, self.listings_file, self.rows_file, *tombstones)
 
 
 @dataclass(frozen=True, config=_CHECKED)
@@ -123,11 +159,10 @@ def _check_version(data: bytes, where: str) -> None:
     except (ValueError, RecursionError) as error:
         raise ManifestError(f"{where} is not JSON: {error}") from error
     version = found.get("schema_version") if isinstance(found, dict) else None
-    if version not in READABLE:
+    if version != SCHEMA_VERSION:
         raise ManifestError(
-            f"{where} has schema version {version!r}, this software reads "
-            f"{READABLE[0]} to {SCHEMA_VERSION}. "
-            "Update the software, or roll back to another release."
+            f"{where} has schema version {version!r}, this software reads {SCHEMA_VERSION}. "
+            "Update the software, publish the run again, or roll back to another release."
         )
 
 
@@ -142,7 +177,7 @@ def _check_consistent(manifest: Manifest, where: str) -> None:
     for segment in manifest.segments:
         if segment.index_file in wanted:
             raise ManifestError(f"{where}: two segments are called {segment.name}.")
-        wanted += [segment.index_file, segment.listings_file]
+        wanted += segment.file_names
     for name in wanted:
         if name not in manifest.files:
             raise ManifestError(f"{where} names {name}, which its files do not have.")

@@ -15,9 +15,9 @@ from release.errors import (
 )
 from release.extractor import Extracted, Extractor
 from release.faiss_search import FaissSearch
-from release.manifest import EXTRACTOR_FILE, Manifest, from_json, manifest_path
+from release.manifest import EXTRACTOR_FILE, Manifest, SegmentInfo, from_json, manifest_path
 from release.pixels import prepare
-from release.segment import Segment
+from release.segment import Segment, SegmentFiles
 from release.store import Store
 
 POINTER = "current.json"
@@ -98,11 +98,8 @@ def open_release(store: Store, release_id: str, cache: Path, threads: int = 1) -
     manifest = read_manifest(store, release_id)
     paths = {name: fetch_blob(store, blob, cache) for name, blob in manifest.files.items()}
     extractor = Extractor(paths[EXTRACTOR_FILE], threads)
-    segments = [
-        Segment(paths[segment.index_file], paths[segment.listings_file])
-        for segment in manifest.segments
-    ]
-    search = FaissSearch(segments)
+    known = {paths[name]: blob.sha256 for name, blob in manifest.files.items()}
+    search = FaissSearch([_segment(one, paths, known) for one in manifest.segments])
     if (extractor.width, extractor.categories) != (search.width, len(manifest.categories)):
         raise ReleaseFileError(
             f"Release {release_id}: the extractor gives {extractor.width} numbers and "
@@ -110,6 +107,11 @@ def open_release(store: Store, release_id: str, cache: Path, threads: int = 1) -
             f"and the manifest {len(manifest.categories)}."
         )
     return Release(manifest, extractor, search)
+
+
+def _segment(info: SegmentInfo, paths: dict[str, Path], known: dict[Path, str]) -> Segment:
+    index, listings, rows, *gone = (paths[name] for name in info.file_names)
+    return Segment(SegmentFiles(index, listings, rows, gone[0] if gone else None), known)
 
 
 def open_current(store: Store, cache: Path, threads: int = 1) -> Release:

@@ -1,123 +1,162 @@
-"""A segment: a FAISS index and the listings it covers, written together, opened together.
+"""A segment: a FAISS index, its rows, and the listings it covers, written and opened together."""
 
-The index holds `photo_key(image_id)` beside each vector; keys ascend, so a photo's own vector is
-found by binary search.
-"""
-
-import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from release.errors import ReleaseFileError
-from release.listings import Listing, Listings, Photo, photo_key, write_listings
+from release.allowed import Allowed
+from release.blobs import blob_of
+from release.errors import ReleaseFileError, UnknownIdError
+from release.filters import Filters, matching
+from release.listings import Listings, Photo, photo_key
+from release.manifest import INDEX_FILE, LISTINGS_FILE, ROWS_FILE, TOMBSTONES_FILE
+from release.rows import open_rows
+from release.vector_index import Embeddings, Similarities, VectorIndex
 
-Embeddings = NDArray[np.float32]  # (n, width), unit norm
-Keys = NDArray[np.int64]  # (n,)
+Keys = NDArray[np.int64]  # (n, k)
 
-INDEX_FILE = "index.faiss"
-LISTINGS_FILE = "listings.sqlite"
-_READING = threading.Lock()  # FAISS has one limit for all of its readers
+FILES = (INDEX_FILE, LISTINGS_FILE, ROWS_FILE)
 
 
 @dataclass(frozen=True)
-class IndexedPhoto:
-    """One row of a segment: the photo and its own embedding, (width,) float32, unit norm."""
+class SegmentFiles:
+    """Where a segment's files are; `tombstones` is None where no listing of it is gone."""
 
-    photo: Photo
-    embedding: Embeddings
+    index: Path
+    listings: Path
+    rows: Path
+    tombstones: Path | None = None
 
 
-def write_segment(
-    folder: Path, listings: Sequence[Listing], photos: Sequence[IndexedPhoto]
-) -> None:
-    """Writes index.faiss (exact, inner product) and listings.sqlite into `folder`.
-
-    The order of the rows is of no account: the same ones give the same files. Raises
-    ReleaseFileError for no photo, a photo without its listing, an id that repeats, or embeddings
-    of different widths.
-    """
-    widths = {row.embedding.shape for row in photos}
-    if len(widths) != 1:
-        raise ReleaseFileError(
-            f"A segment needs photos with embeddings of one width, these have {sorted(widths)}."
-        )
-    rows = sorted(photos, key=lambda row: row.photo.key)
-    folder.mkdir(parents=True, exist_ok=True)
-    in_order = sorted(listings, key=lambda listing: listing.product_id)
-    write_listings(folder / LISTINGS_FILE, in_order, (row.photo for row in rows))
-    embeddings = np.stack([row.embedding for row in rows]).astype(np.float32)  # (n, width)
-    index: Any = faiss.IndexIDMap(faiss.IndexFlatIP(embeddings.shape[1]))
-    index.add_with_ids(embeddings, np.array([row.photo.key for row in rows], dtype=np.int64))
-    faiss.write_index(index, str(folder / INDEX_FILE))
+def files_in(folder: Path) -> SegmentFiles:
+    """Those of a folder that a segment was written into."""
+    gone = folder / TOMBSTONES_FILE
+    index, listings, rows = (folder / name for name in FILES)
+    return SegmentFiles(index, listings, rows, gone if gone.exists() else None)
 
 
 class Segment:
-    """An index with its listings. Raises ReleaseFileError where the two do not fit."""
+    """An index with its listings, without those that tombstones name.
 
-    def __init__(self, index_path: Path, listings_path: Path) -> None:
-        self.index: Any = _read_index(index_path)
-        self.listings = Listings(listings_path)
-        self._keys: Keys = faiss.vector_to_array(self.index.id_map)
-        self._check_fit(f"{index_path} and {listings_path}")
+    `known` has the SHA-256 of files that the caller has just checked; of others it is computed.
+    Raises ReleaseFileError where a file is damaged, foreign, of newer software, or fits no other.
+    """
 
-    def _check_fit(self, both: str) -> None:
-        vectors, photos = len(self._keys), self.listings.photo_count
-        if vectors != photos:
-            raise ReleaseFileError(f"{both} do not fit: {vectors} vectors and {photos} photos.")
-        # Keys are hashes: those of two different segments do not begin and end alike.
-        ends = (*self._keys[:1].tolist(), *self._keys[-1:].tolist())
-        if ends != self.listings.key_range or not (self._keys[1:] > self._keys[:-1]).all():
-            raise ReleaseFileError(f"{both} do not fit: their photos are different ones.")
+    def __init__(
+        self, files: SegmentFiles, known: Mapping[Path, str] = MappingProxyType({})
+    ) -> None:
+        paths = {"index_sha256": files.index, "listings_sha256": files.listings}
+        self._rows = open_rows(
+            files.rows, {name: known.get(path) or _sha256(path) for name, path in paths.items()}
+        )
+        self.listings = Listings(files.listings)
+        self._vectors = VectorIndex(files.index, self._rows.list)
+        self._dead = _read_tombstones(files.tombstones, len(self._rows.price))
+        self._check_counts(files)
+
+    def _check_counts(self, files: SegmentFiles) -> None:
+        counts = (self._vectors.count, self.listings.photo_count, len(self._rows.key))
+        if len(set(counts)) > 1:
+            raise ReleaseFileError(
+                f"{files.index}, {files.listings} and {files.rows} do not fit: they have "
+                f"{counts[0]} vectors, {counts[1]} photos and {counts[2]} rows."
+            )
 
     @property
     def width(self) -> int:
-        return int(self.index.d)
+        return self._vectors.width
+
+    @cached_property
+    def photo_count(self) -> int:
+        return len(self._rows.key) if self._alive is None else self._alive.count
+
+    @property
+    def listing_count(self) -> int:
+        return self.listings.listing_count - len(self._dead)
 
     def nearest(
-        self, features: Embeddings, k: int, subset: Sequence[int] | None = None
-    ) -> tuple[NDArray[np.float32], Keys]:
-        """Similarities and keys, each (n, at most k), nearest first; `subset`: the keys allowed."""
-        count = self.index.ntotal if subset is None else len(subset)
-        k = min(k, count)
-        if k == 0:
-            return np.empty((len(features), 0), np.float32), np.empty((len(features), 0), np.int64)
-        if subset is None:
-            similarities, keys = self.index.search(features, k)
-        else:
-            allowed = faiss.IDSelectorBatch(np.asarray(subset, dtype=np.int64))
-            params = faiss.SearchParameters(sel=allowed)  # type: ignore[call-arg]  # SWIG's keyword
-            similarities, keys = self.index.search(features, k, params=params)
-        return similarities, keys
+        self, queries: Embeddings, k: int, filters: Filters | None = None
+    ) -> tuple[Similarities, Keys]:
+        """Similarities and photo keys, each (n, at most k), nearest first; all k where k match."""
+        similarities, rows = self._vectors.nearest(queries, k, self._allowed(filters))
+        return similarities, self._rows.key[rows]
 
     def embeddings_of(self, image_ids: Sequence[str]) -> Embeddings:
-        """The photos' own vectors, (n, width)."""
+        """The photos' vectors as the index knows them, (n, width)."""
         keys = np.array([photo_key(image_id) for image_id in image_ids], dtype=np.int64)
-        places = np.searchsorted(self._keys, keys)
-        found: Embeddings = self.index.index.reconstruct_batch(places)
-        return found
+        return self._vectors.vectors(np.searchsorted(self._rows.key, keys))
+
+    def has(self, product_id: str) -> bool:
+        """Whether the listing is here and not gone."""
+        numbers = self.listings.numbers_of([product_id])
+        return bool(numbers) and not np.isin(numbers, self._dead).any()
+
+    def photo(self, image_id: str) -> Photo:
+        """Raises UnknownIdError, also for a photo of a listing that is gone."""
+        photo = self.listings.photo(image_id)
+        if not self.has(photo.product_id):
+            raise UnknownIdError(f"There is no photo {image_id!r} in this release.")
+        return photo
+
+    def product_ids(self) -> list[str]:
+        """Of the listings that are not gone."""
+        dead = set(self._dead.tolist())
+        return [name for n, name in enumerate(self.listings.product_ids()) if n not in dead]
+
+    def contents(self) -> dict[str, bytes]:
+        """By product id what `content_of` gave, of the listings that are not gone."""
+        every = self.listings.contents()
+        return {product_id: every[product_id] for product_id in self.product_ids()}
+
+    @property
+    def tombstones(self) -> NDArray[np.uint32]:
+        """The numbers of the listings that are gone, ascending."""
+        return self._dead
+
+    def _allowed(self, filters: Filters | None) -> Allowed | None:
+        if not filters:
+            return self._alive
+        mask = matching(filters, self._rows, self.listings)
+        mask[self._dead] = False
+        return Allowed(mask[self._rows.listing])
+
+    @cached_property
+    def _alive(self) -> Allowed | None:
+        if not len(self._dead):
+            return None
+        mask = np.ones(len(self._rows.price), dtype=np.bool_)
+        mask[self._dead] = False
+        return Allowed(mask[self._rows.listing])
 
 
-def _read_index(path: Path) -> faiss.IndexIDMap:
+def write_tombstones(path: Path, numbers: Iterable[int]) -> None:
+    """`numbers`: of the listings that are gone from a segment (`Listings.numbers_of`)."""
+    with path.open("wb") as file:
+        np.save(file, np.unique(np.array(list(numbers), dtype=np.uint32)))
+
+
+def _read_tombstones(path: Path | None, listings: int) -> NDArray[np.uint32]:
+    if path is None:
+        return np.empty(0, np.uint32)
     try:
-        with _READING:
-            limit_bytes = faiss.get_deserialization_vector_byte_limit()
-            # No vector is longer than its file: else a damaged length takes all memory there is.
-            faiss.set_deserialization_vector_byte_limit(path.stat().st_size)
-            try:
-                index = faiss.read_index(str(path))
-            finally:
-                faiss.set_deserialization_vector_byte_limit(limit_bytes)
-    except (RuntimeError, MemoryError, OSError) as error:
-        raise ReleaseFileError(f"{path} is not a FAISS index: {error}") from error
-    if not isinstance(index, faiss.IndexIDMap) or index.metric_type != faiss.METRIC_INNER_PRODUCT:
-        raise ReleaseFileError(
-            f"{path} is a FAISS {type(index).__name__} of metric {index.metric_type}; "
-            "a segment has an IndexIDMap of inner products."
-        )
-    return index
+        found: Any = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError, OSError, SyntaxError, TypeError) as error:
+        raise ReleaseFileError(f"{path} is not a file of tombstones: {error}") from error
+    if not isinstance(found, np.ndarray) or found.dtype != np.uint32 or found.ndim != 1:
+        raise ReleaseFileError(f"{path} is not a file of tombstones: it has another shape.")
+    if (found >= listings).any():
+        raise ReleaseFileError(f"{path} names listings that its segment of {listings} lacks.")
+    return found
+
+
+def _sha256(path: Path) -> str:
+    try:
+        return blob_of(path).sha256
+    except OSError as error:
+        raise ReleaseFileError(f"{path} cannot be read: {error.strerror}.") from error

@@ -27,7 +27,8 @@ from release.manifest import (
 from release.pixels import encode, prepare
 from release.publisher import publish
 from release.reader import read_pointer
-from release.segment import INDEX_FILE, LISTINGS_FILE, IndexedPhoto, write_segment
+from release.segment import FILES
+from release.segment_writer import IndexedPhoto, write_segment
 from release.store import Store
 
 SIZE, WIDTH = 64, 1000
@@ -143,8 +144,7 @@ def _files(folder: Path, listings: list[Listing], photos: list[DrawnPhoto]) -> d
     write_segment(folder / "base", listings, rows)
     return {
         EXTRACTOR_FILE: network,
-        f"base/{INDEX_FILE}": folder / "base" / INDEX_FILE,
-        f"base/{LISTINGS_FILE}": folder / "base" / LISTINGS_FILE,
+        **{f"base/{name}": folder / "base" / name for name in FILES},
     }
 
 
@@ -165,7 +165,7 @@ def _manifest(
         run_id="small",
         catalogue=Catalogue("small", "0" * 64),
         extractor=extractor,
-        segments=(SegmentInfo("base", "Flat", photos, listings, 1.0),),
+        segments=(SegmentInfo("base", "Flat", photos, listings),),
         categories=CATEGORIES,
         scores={},
         files=blobs,

@@ -12,7 +12,7 @@ import typer
 from batch_jobs.arguments import StoreUrl
 from batch_jobs.stage import cpu_count
 from release.errors import JobError
-from release.listings import Filters
+from release.filters import Filters
 from release.store import Store
 
 ReleaseId = Annotated[

@@ -15,8 +15,9 @@ from batch_jobs.verdict import percent_text, telling_curve, verdict
 from release.blobs import Blob, read_blob
 from release.calibration import Calibration
 from release.errors import JobError
-from release.faiss_search import ListingHit
-from release.listings import Filters, Listing
+from release.faiss_search import ListingHit, Wanted
+from release.filters import Filters
+from release.listings import Listing
 from release.pixels import encode, prepare
 from release.reader import Release
 from release.store import Store
@@ -45,7 +46,7 @@ def search_photo(
     best = int(probabilities.argmax())
     path = " / ".join(release.manifest.categories[best])
     category = f"{path} ({percent_text(float(probabilities[best]))})"
-    hits = release.search.search_listings(extracted.embedding, k, filters)
+    hits = release.search.search_listings(extracted.embedding, k, Wanted(filters))
     return Search(name, photo, category, hits, calibration=release.manifest.calibration)
 
 

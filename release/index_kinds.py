@@ -61,7 +61,7 @@ class Flat:
 
 
 class InvertedLists:
-    """IndexIVFScalarQuantizer or IndexIVFRaBitQ.
+    """IndexIVFScalarQuantizer.
 
     Among a share s of the rows the nearest lie 1/s times further out in rank and each list has s of
     what it had, so the probes grow with 1/s^2; measured on 1 M vectors, see DECISIONS.md.
@@ -115,10 +115,7 @@ class InvertedLists:
 
     def _params(self, allowed: Allowed | None, nprobe: int) -> Any:
         selector = None if allowed is None else allowed.selector
-        kind = faiss.SearchParametersIVF
-        if isinstance(self._index, faiss.IndexIVFRaBitQ):
-            kind = faiss.IVFRaBitQSearchParameters
-        return kind(sel=selector, nprobe=nprobe)
+        return faiss.SearchParametersIVF(sel=selector, nprobe=nprobe)
 
 
 class Refined:
@@ -188,7 +185,7 @@ def kind_of(index: Any, lists: NDArray[np.uint32], where: str) -> Kind:
         )
     if isinstance(index, faiss.IndexFlat | faiss.IndexScalarQuantizer):
         return Flat(index)
-    if isinstance(index, faiss.IndexIVFScalarQuantizer | faiss.IndexIVFRaBitQ):
+    if isinstance(index, faiss.IndexIVFScalarQuantizer):
         return InvertedLists(index, lists)
     if isinstance(index, faiss.IndexRefine):
         return Refined(index)

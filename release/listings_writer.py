@@ -66,7 +66,10 @@ def write_listings(
         try:
             db.executemany("INSERT INTO categories VALUES (?,?)", categories)
             db.executemany("INSERT INTO places VALUES (?,?)", numbers.place.items())
-            rows = (_listing_row(one, by_listing[one.product_id], numbers) for one in listings)
+            rows = (
+                (number, *_listing_row(one, by_listing[one.product_id], numbers))
+                for number, one in enumerate(listings)
+            )
             db.executemany(f"INSERT INTO listings VALUES ({','.join('?' * 11)})", rows)
             db.executemany(
                 "INSERT INTO photos VALUES (?,?,?,?,?)",
@@ -78,7 +81,6 @@ def write_listings(
 
 def _listing_row(listing: Listing, photos: list[Photo], numbers: Numbers) -> tuple[Any, ...]:
     return (
-        numbers.listing[listing.product_id],
         listing.product_id,
         listing.title,
         listing.description,

@@ -20,7 +20,7 @@ from batch_jobs.stage import Shard, StageFolder
 from release.extractor import Extractor
 from release.faiss_search import FaissSearch
 from release.pixels import encode, prepare
-from release.segment import INDEX_FILE, LISTINGS_FILE, Segment
+from release.segment import Segment, files_in
 from release.store import Store
 
 RUN = "aligned"
@@ -81,7 +81,7 @@ def test_every_vector_stands_with_its_own_photo_and_every_hit_with_its_own_listi
         assert made.counts["photos"] == len(kept)
 
         index = Path(folder) / "store/runs" / RUN / "index"
-        segment = Segment(index / INDEX_FILE, index / LISTINGS_FILE)
+        segment = Segment(files_in(index))
         extractor = Extractor(Path(folder) / "store/runs" / RUN / "export/extractor.onnx")
         for image_id, product_id in kept.items():
             jpeg = encode(prepare(catalogue.photo(image_id).read_bytes(), SIZE).pixels)

@@ -19,6 +19,7 @@ from lambda_search.app import create_app
 from lambda_search.schemas import MatchAnswer, SearchRequest
 from lambda_search.settings import Settings
 from release.calibration import Calibration, Match
+from release.faiss_search import Wanted
 from release.manifest import manifest_path
 from release.reader import open_current
 from release.store import Store
@@ -87,7 +88,9 @@ def test_the_threshold_itself_is_good_enough(small_release: SmallRelease, tmp_pa
     release = open_current(Store(small_release.store_url), tmp_path)
     asked = SearchRequest(product_id=small_release.photos[0].product_id)
     features = release.search.features_of(asked.product_id)
-    hit, *_ = release.search.search_listings(features, 1, without=asked.product_id)
+    hit, *_ = release.search.search_listings(
+        features, 1, Wanted(without=frozenset({asked.product_id}))
+    )
     for threshold, good in ((hit.similarity, True), (math.nextafter(hit.similarity, 2), False)):
         calibration = Calibration(match=Match("category", threshold, 0.5, 0.4))
         manifest = replace(release.manifest, calibration=calibration)

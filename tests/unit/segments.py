@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from release.listings import Listing, Photo
-from release.segment import INDEX_FILE, LISTINGS_FILE, IndexedPhoto, Segment, write_segment
+from release.segment import Segment, files_in
+from release.segment_writer import IndexedPhoto, write_segment
 
 
 def listing(product_id: str, **fields: Any) -> Listing:
@@ -38,4 +39,4 @@ def unit(vector: ArrayLike) -> NDArray[np.float32]:
 def segment(folder: Path, listings: Iterable[Listing], photos: Iterable[IndexedPhoto]) -> Segment:
     """Written to `folder` and opened from there."""
     write_segment(folder, list(listings), list(photos))
-    return Segment(folder / INDEX_FILE, folder / LISTINGS_FILE)
+    return Segment(files_in(folder))

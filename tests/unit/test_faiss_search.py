@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from segments import listing, photo, segment, unit
 
 from release.errors import QueryError, UnknownIdError
-from release.faiss_search import FaissSearch, PhotoHit
-from release.listings import Filters, Listing
-from release.segment import IndexedPhoto
+from release.faiss_search import FaissSearch, PhotoHit, Wanted
+from release.filters import Filters
+from release.listings import Listing
+from release.segment_writer import IndexedPhoto
 
 WIDTH = 4
 ROUNDING = 1e-6
@@ -149,7 +150,8 @@ def test_listings_are_the_nearest_that_match_and_as_many_as_asked_for(
     shop: Shop, queries: list[list[int]], k: int, filters: Filters | None, leave_out: bool
 ) -> None:
     without = next(iter(shop.listings)) if leave_out else None
-    hits = shop.search.search_listings(queries, k, filters, without)
+    left_out = frozenset({without} if without else ())
+    hits = shop.search.search_listings(queries, k, Wanted(filters, left_out))
     similarities: dict[str, float] = {}
     for query in queries:
         for image_id, similarity in shop.similarities(query, filters).items():
@@ -268,7 +270,7 @@ def test_a_listing_of_any_segment_is_found_by_its_id(search: FaissSearch) -> Non
 
 
 def test_the_listing_left_out_is_replaced_by_the_next(search: FaissSearch) -> None:
-    found = search.search_listings([1, 0, 0, 0], 2, without="a")
+    found = search.search_listings([1, 0, 0, 0], 2, Wanted(without=frozenset({"a"})))
     assert [hit.listing.product_id for hit in found] == ["b", "c"]
 
 

@@ -12,7 +12,7 @@ from small_release import CALIBRATION, SmallRelease, build
 from batch_jobs.results import Search, print_table, search_photo, write_page
 from batch_jobs.verdict import percent_text, verdict
 from release.calibration import Calibration, Match
-from release.listings import Filters
+from release.filters import Filters
 from release.reader import Release, open_current
 from release.store import Store
 

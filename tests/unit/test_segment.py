@@ -2,8 +2,6 @@
 
 import shutil
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -16,8 +14,11 @@ from segments import listing, photo, segment, unit
 
 from release.errors import ReleaseFileError, UnknownIdError
 from release.faiss_search import FaissSearch
-from release.listings import Filters, Listings, photo_key
-from release.segment import INDEX_FILE, LISTINGS_FILE, Segment, write_segment
+from release.filters import Filters
+from release.listings import Listings, photo_key
+from release.manifest import INDEX_FILE, LISTINGS_FILE, ROWS_FILE, TOMBSTONES_FILE
+from release.segment import FILES, Segment, files_in, write_tombstones
+from release.segment_writer import write_segment, write_segment_files
 
 WIDTH = 8
 LISTINGS = [listing(f"p{number}") for number in range(4)]
@@ -35,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def opened(folder: Path) -> Segment:
-    return Segment(folder / INDEX_FILE, folder / LISTINGS_FILE)
+    return Segment(files_in(folder))
 
 
 def refused(folder: Path, message: str) -> None:
@@ -46,7 +47,7 @@ def refused(folder: Path, message: str) -> None:
 def test_the_same_rows_in_any_order_give_the_same_files(folder: Path, tmp_path: Path) -> None:
     """By this two runs over one catalogue give one release."""
     write_segment(tmp_path / "again", LISTINGS[::-1], PHOTOS[::-1])
-    for name in (INDEX_FILE, LISTINGS_FILE):
+    for name in FILES:
         assert (tmp_path / "again" / name).read_bytes() == (folder / name).read_bytes()
 
 
@@ -68,7 +69,8 @@ def test_listings_come_back_as_they_were_written(tmp_path: Path) -> None:
     )
     found = segment(tmp_path, [wanted], [photo("i", wanted.product_id, [1, 0])])
     assert found.listings.listing(wanted.product_id) == wanted
-    assert found.listings.matching_keys(Filters(category=wanted.category_path)) == [photo_key("i")]
+    (hits,) = FaissSearch([found]).search_photos([1, 0], 1, Filters(wanted.category_path))
+    assert [hit.photo.product_id for hit in hits] == [wanted.product_id]
 
 
 def test_a_key_is_a_positive_number_that_depends_on_the_id_alone() -> None:
@@ -79,7 +81,7 @@ def test_a_key_is_a_positive_number_that_depends_on_the_id_alone() -> None:
 
 
 def test_a_photo_without_its_listing_is_not_written(tmp_path: Path) -> None:
-    with pytest.raises(ReleaseFileError, match=r"listings\.sqlite cannot be written: FOREIGN KEY"):
+    with pytest.raises(ReleaseFileError, match=r"Photos of 'p1' have no listing"):
         write_segment(tmp_path, LISTINGS[:1], PHOTOS[:2])
 
 
@@ -108,100 +110,153 @@ def test_files_of_two_segments_do_not_fit(folder: Path, tmp_path: Path) -> None:
     fewer, others = tmp_path / "fewer", tmp_path / "others"
     write_segment(fewer, LISTINGS, PHOTOS[:11])
     write_segment(others, LISTINGS, [photo(f"other {n}", "p0", [1] * 8) for n in range(12)])
-    shutil.copy(fewer / LISTINGS_FILE, folder / LISTINGS_FILE)
-    refused(folder, r"index\.faiss and .*listings\.sqlite do not fit: 12 vectors and 11 photos\.")
-    shutil.copy(others / LISTINGS_FILE, folder / LISTINGS_FILE)
-    refused(folder, r"do not fit: their photos are different ones\.")
+    for other in (fewer, others):
+        for name in FILES:
+            kept = (folder / name).read_bytes()
+            shutil.copy(other / name, folder / name)
+            refused(folder, r"rows\.npy does not fit the file beside it: .*_sha256 is [0-9a-f]{64}")
+            (folder / name).write_bytes(kept)
+    opened(folder)
 
 
-def of_another_kind(make: Callable[[], Any]) -> Any:
-    index = make()
-    vectors = np.stack([row.embedding for row in PHOTOS])
-    if isinstance(index, faiss.IndexIDMap):
-        index.add_with_ids(vectors, np.array([row.photo.key for row in PHOTOS]))
-    else:
-        index.add(vectors)
-    return index
+def indexed_by(folder: Path, index: Any) -> None:
+    """Another index of the same photos, which the rows then name."""
+    index.add(np.stack([row.embedding for row in PHOTOS]))
+    write_segment_files(folder, LISTINGS, [row.photo for row in PHOTOS], index)
 
 
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: faiss.IndexFlatIP(WIDTH), "is a FAISS IndexFlatIP of metric 0; a segment has"),
-        (lambda: faiss.IndexHNSWFlat(WIDTH, 8), "is a FAISS IndexHNSWFlat of metric 1"),
-        (lambda: faiss.IndexIDMap(faiss.IndexFlatL2(WIDTH)), "is a FAISS IndexIDMap of metric 1"),
-        (lambda: faiss.IndexIDMap(faiss.IndexFlatIP(WIDTH)), "their photos are different ones"),
+        (lambda: faiss.IndexFlatL2(WIDTH), "has FAISS metric 1; a segment has inner products"),
+        (
+            lambda: faiss.IndexHNSWFlat(WIDTH, 8, faiss.METRIC_INNER_PRODUCT),
+            "is a FAISS IndexHNSWFlat; a segment has none of that kind",
+        ),
     ],
-    ids=["no ids", "no ids, a graph", "distances", "keys that do not ascend"],
+    ids=["distances", "a graph of whole vectors"],
 )
 def test_an_index_of_another_kind_is_refused(
     folder: Path, make: Callable[[], Any], message: str
 ) -> None:
-    faiss.write_index(of_another_kind(make), str(folder / INDEX_FILE))
-    refused(folder, message)
+    indexed_by(folder, make())
+    refused(folder, rf"index\.faiss {message}")
 
 
-@pytest.mark.parametrize("name", [INDEX_FILE, LISTINGS_FILE])
+def test_an_index_of_more_photos_than_there_are_is_not_written(tmp_path: Path) -> None:
+    index = faiss.IndexFlatIP(WIDTH)
+    with pytest.raises(ReleaseFileError, match="0 vectors and 12 photos do not fit"):
+        write_segment_files(tmp_path, LISTINGS, [row.photo for row in PHOTOS], index)
+
+
+@pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize(
     "content", [b"", b"\0" * 5000, b"<html>not found</html>" * 50], ids=["empty", "zeros", "text"]
 )
 def test_a_file_of_another_kind_is_refused_by_name(folder: Path, name: str, content: bytes) -> None:
     (folder / name).write_bytes(content)
-    refused(folder, rf"{name} is not a ")
+    refused(folder, "rows.npy is not a" if name == ROWS_FILE else "rows.npy does not fit the file")
 
 
-@pytest.mark.parametrize("name", [INDEX_FILE, LISTINGS_FILE])
+@pytest.mark.parametrize("name", FILES)
 def test_a_missing_file_is_refused_by_name(folder: Path, name: str) -> None:
     (folder / name).unlink()
-    refused(folder, rf"{name} is not a ")
+    refused(folder, rf"{name} (is not a|cannot be read)")
     assert not (folder / name).exists()
 
 
+def known(folder: Path) -> dict[Path, str]:
+    """What the rows say of the files beside them: no digest is computed then."""
+    record = np.load(folder / ROWS_FILE)[0]
+    names = {INDEX_FILE: "index_sha256", LISTINGS_FILE: "listings_sha256"}
+    return {folder / name: record[field].decode() for name, field in names.items()}
+
+
 def test_a_database_with_other_tables_is_refused(folder: Path) -> None:
+    digests = known(folder)
     (folder / LISTINGS_FILE).unlink()
     with closing(sqlite3.connect(folder / LISTINGS_FILE)) as db:
         db.execute("CREATE TABLE photos (something)")
-    refused(folder, "listings.sqlite is not a listings file: no such table: listings")
+    with pytest.raises(ReleaseFileError, match=r"listings\.sqlite has listings of version 0"):
+        Segment(files_in(folder), digests)
 
 
-def test_the_index_cut_anywhere_is_refused(folder: Path) -> None:
-    content = (folder / INDEX_FILE).read_bytes()
-    for length in [*range(0, len(content), 7), len(content) - 1]:
-        (folder / INDEX_FILE).write_bytes(content[:length])
-        refused(folder, "is not a FAISS index")
+def test_a_database_damaged_after_it_was_checked_is_an_error_that_names_it(folder: Path) -> None:
+    digests = known(folder)
+    content = bytearray((folder / LISTINGS_FILE).read_bytes())
+    content[4096:] = b"\xff" * (len(content) - 4096)
+    (folder / LISTINGS_FILE).write_bytes(content)
+    with pytest.raises(ReleaseFileError, match=r"listings\.sqlite is damaged"):
+        Segment(files_in(folder), digests)
 
 
-DAMAGE = """
-import resource, sys
-from pathlib import Path
-from release.errors import ReleaseFileError
-from release.faiss_search import FaissSearch
-from release.segment import Segment
-resource.setrlimit(resource.RLIMIT_AS, (6 * 2**30, 6 * 2**30))
-index, listings = Path(sys.argv[1]), Path(sys.argv[2])
-content = index.read_bytes()
-for place in range(120):
-    for value in (0, 127, 255):
-        damaged = bytearray(content)
-        damaged[place] = value
-        index.write_bytes(damaged)
-        try:
-            FaissSearch([Segment(index, listings)]).search([1] * 8, 5)
-        except ReleaseFileError:
-            pass
-        except Exception as error:
-            if not str(error).startswith("Features of shape"):
-                raise
-print("survived")
-"""
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_cut_or_changed_anywhere_is_refused(folder: Path, name: str) -> None:
+    content = (folder / name).read_bytes()
+    message = "is not a|lacks columns|does not fit|has columns|has rows of version|is damaged"
+    for length in [*range(0, len(content), 97), len(content) - 1]:
+        (folder / name).write_bytes(content[:length])
+        refused(folder, message)
+    for place in range(0, len(content), 41) if name != ROWS_FILE else ():
+        (folder / name).write_bytes(content[:place] + b"\xfe" + content[place + 1 :])
+        refused(folder, "does not fit")
 
 
-def test_an_index_whose_header_was_damaged_never_takes_the_process_or_its_memory(
-    folder: Path,
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("version", 99, "has rows of version 99, this software reads 1. Update the software"),
+        ("key", 0, "is damaged: its keys do not ascend"),
+        ("listing", 4, "is damaged: a photo's listing is not there"),
+    ],
+)
+def test_rows_that_are_too_new_or_damaged_are_refused(
+    folder: Path, field: str, value: int, message: str
 ) -> None:
-    command = [sys.executable, "-c", DAMAGE, folder / INDEX_FILE, folder / LISTINGS_FILE]
-    found = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-    assert (found.stdout, found.returncode) == ("survived\n", 0), found.stderr
+    record = np.load(folder / ROWS_FILE)
+    record[field] = value
+    np.save(folder / ROWS_FILE, record)
+    refused(folder, message)
+
+
+def test_rows_with_objects_in_them_are_not_unpickled(folder: Path) -> None:
+    np.save(folder / ROWS_FILE, np.array([{"version": 1}]), allow_pickle=True)
+    refused(folder, "rows.npy is not a file of rows: .*Python objects in dtype")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (np.array([4], np.uint32), "names listings that its segment of 4 lacks"),
+        (np.array([1.0]), "is not a file of tombstones: it has another shape"),
+        (None, "is not a file of tombstones"),
+    ],
+)
+def test_tombstones_that_do_not_fit_are_refused(
+    folder: Path, content: np.ndarray | None, message: str
+) -> None:
+    if content is None:
+        (folder / TOMBSTONES_FILE).write_bytes(b"junk")
+    else:
+        np.save(folder / TOMBSTONES_FILE, content)
+    refused(folder, rf"tombstones\.npy {message}")
+
+
+def test_a_listing_with_a_tombstone_is_gone(folder: Path) -> None:
+    gone = opened(folder).listings.numbers_of(["p1", "p2", "never there"])
+    write_tombstones(folder / TOMBSTONES_FILE, gone)
+    found = opened(folder)
+    assert (found.listing_count, found.photo_count) == (2, 6)
+    assert found.product_ids() == ["p0", "p3"] == list(found.contents())
+    assert [found.has(name) for name in ("p0", "p1", "none")] == [True, False, False]
+    search = FaissSearch([found])
+    hits = search.search_listings([1] * WIDTH, 4)
+    assert {hit.listing.product_id for hit in hits} == {"p0", "p3"}
+    for ask in (search.listing, search.features_of):
+        with pytest.raises(UnknownIdError, match="There is no listing 'p1' in this release"):
+            ask("p1")
+    with pytest.raises(UnknownIdError, match="There is no photo 'i1' in this release"):
+        search.photo("i1")
 
 
 def test_listings_are_opened_read_only(folder: Path) -> None:
@@ -212,7 +267,7 @@ def test_listings_are_opened_read_only(folder: Path) -> None:
         listings._db.execute("DELETE FROM photos")
     listings.close()
     assert (folder / LISTINGS_FILE).read_bytes() == before
-    assert {path.name for path in folder.iterdir()} == {INDEX_FILE, LISTINGS_FILE}
+    assert {path.name for path in folder.iterdir()} == {*FILES}
 
 
 def test_a_folder_with_a_strange_name_is_read(tmp_path: Path) -> None:
@@ -221,7 +276,9 @@ def test_a_folder_with_a_strange_name_is_read(tmp_path: Path) -> None:
 
 
 def test_a_key_that_no_listing_has_is_an_error_and_not_a_gap(folder: Path) -> None:
-    with pytest.raises(ReleaseFileError, match="The index has 1 photos that no listing has"):
+    with pytest.raises(
+        ReleaseFileError, match=r"listings\.sqlite lacks 1 photos that the index has"
+    ):
         opened(folder).listings.photos_by_key([photo_key("i0"), 12345])
 
 
@@ -242,38 +299,3 @@ def test_a_listing_without_photos_is_there_but_never_found(tmp_path: Path) -> No
     assert [hit.listing.product_id for hit in hits] == ["p0"]
     with pytest.raises(UnknownIdError):
         found.listings.photo("none")
-
-
-@pytest.mark.parametrize(
-    ("filters", "wanted"),
-    [
-        (Filters(), {"free", "cheap", "dear", "unknown"}),
-        (Filters(price_min=0), {"free", "cheap", "dear"}),
-        (Filters(price_min=5, price_max=5), {"cheap"}),
-        (Filters(price_max=4.99), {"free"}),
-        (Filters(price_min=6, price_max=5), set()),
-        (Filters(category=("Home",)), {"free", "cheap"}),
-        (Filters(category=("Home", "Chairs")), {"free"}),
-        (Filters(category=("Home", "Chairs", "Oak")), set()),
-        (Filters(category=("home",)), set()),
-        (Filters(category=("%",)), set()),
-        (Filters(category=()), {"free", "cheap", "dear", "unknown"}),
-        (Filters(location="strasse"), {"dear"}),
-        (Filters(location=""), {"unknown"}),
-        (Filters(location="Lon"), set()),
-        (Filters(category=("Home",), price_min=1, location="LONDON"), {"cheap"}),
-    ],
-)
-def test_filters_let_through_what_matches(
-    tmp_path: Path, filters: Filters, wanted: set[str]
-) -> None:
-    listings = [
-        listing("free", price=0.0, category_path=("Home", "Chairs")),
-        listing("cheap", price=5.0, category_path=("Home", "Tables")),
-        listing("dear", price=1e6, category_path=("Arts",), location="Straße"),
-        listing("unknown", price=None, category_path=(), location=""),
-    ]
-    photos = [photo(row.product_id, row.product_id, [1, 0]) for row in listings]
-    found = segment(tmp_path, listings, photos)
-    matching = found.listings.photos_by_key(found.listings.matching_keys(filters))
-    assert {row.product_id for row in matching.values()} == wanted

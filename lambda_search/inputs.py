@@ -17,6 +17,8 @@ _FORM, _JSON = "multipart/form-data", "application/json"
 _MAX_PARTS = 20  # of a form, files and fields each
 _SHOWN = 3  # how many things that are wrong one message names
 _PHOTO_FIELDS = {"photo", "image"}
+_JSON_FIELDS = {"filters", "like", "dislike"}  # what a form holds as JSON
+_NUMBERS: dict[str, type[int] | type[float]] = {"k": int, "min_similarity": float}
 
 
 def body_of(model: type[Body]) -> Callable[[Request], Awaitable[Body]]:
@@ -91,21 +93,19 @@ async def _fields(form: FormData) -> dict[str, Any]:
 
 
 def _parsed(name: str, text: str) -> Any:
-    if name == "k":
-        return _number(text)
-    if name == "filters":
+    if name in _NUMBERS:
+        return _number(_NUMBERS[name], text)
+    if name in _JSON_FIELDS:
         try:
             return from_json(text)
         except ValueError as error:
-            raise RequestError(
-                "bad_json", f"The form field filters is not JSON: {error}"
-            ) from error
+            raise RequestError("bad_json", f"The form field {name} is not JSON: {error}") from error
     return text
 
 
-def _number(text: str) -> int | str:
+def _number(kind: type[int] | type[float], text: str) -> float | str:
     try:
-        return int(text)
+        return kind(text)
     except ValueError:
         return text  # the model says what is wrong with it
 

@@ -2,9 +2,11 @@
 
 import base64
 import binascii
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -18,6 +20,8 @@ from pydantic_core import PydanticCustomError
 MAX_ID = 200  # characters; ids are UUIDs, but a catalogue may have its own
 MAX_NAME = 500
 MAX_PATH = 10  # levels of a category path
+MAX_IDS = 1000  # of a filter
+MAX_STEERING = 20  # listings liked, and as many disliked
 MAX_NUMBERS = 16_384  # of an embedding; the release says how many it needs
 EXAMPLE_ID = "6a2b5ec3-9a6f-4a43-a7a2-1c6c3ac9b1de"
 EXAMPLE_IMAGE = "f1a7cbd2-8a35-4f4b-8f0e-0b2f4a6f6f52"
@@ -66,6 +70,14 @@ class SearchFilters(Request):
     price_min: FiniteFloat | None = Field(None, examples=[10])
     price_max: FiniteFloat | None = Field(None, examples=[250])
     location: Annotated[str, Field(max_length=MAX_NAME, examples=["London"])] | None = None
+    listed_after: Annotated[AwareDatetime, Field(strict=False)] | None = Field(
+        None,
+        description="ISO 8601 with a time zone. Listings of unknown age are left out.",
+        examples=["2026-11-01T00:00:00Z"],
+    )
+    product_ids: Annotated[list[Id], Field(max_length=MAX_IDS)] | None = Field(
+        None, description="Only these listings.", examples=[[EXAMPLE_ID]]
+    )
 
     @model_validator(mode="after")
     def _prices_in_order(self) -> "SearchFilters":
@@ -87,6 +99,15 @@ class SearchRequest(Request):
     product_id: Id | None = Field(None, examples=[EXAMPLE_ID])
     k: int = Field(10, description="How many listings; the most is a setting, 100.", examples=[10])
     filters: SearchFilters | None = None
+    like: Annotated[list[Id], Field(max_length=MAX_STEERING)] = Field(
+        [], description="Listings that the query is moved towards; they are left out."
+    )
+    dislike: Annotated[list[Id], Field(max_length=MAX_STEERING)] = Field(
+        [], description="Listings that the query is moved away from; they are left out."
+    )
+    min_similarity: Annotated[FiniteFloat, Field(ge=-1, le=1)] | None = Field(
+        None, description="Nothing less similar comes back.", examples=[0.5]
+    )
 
     @model_validator(mode="after")
     def _one_query(self) -> "SearchRequest":
@@ -148,6 +169,7 @@ class FoundListing(BaseModel):
     price_status: str = Field(examples=["ok"])
     category: list[str] = Field(examples=[EXAMPLE_PATH])
     location: str = Field(examples=["London"])
+    listed_at: datetime | None = Field(examples=["2026-11-01T09:30:00Z"])
     similarity: float = Field(examples=[0.934201])
     same_item_probability: float | None = Field(examples=[0.962674])
     same_category_probability: float | None = Field(examples=[0.991043])

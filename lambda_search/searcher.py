@@ -28,9 +28,7 @@ Features = NDArray[np.float32]  # (n, width), any length but zero
 def search(release: Release, asked: SearchRequest) -> SearchAnswer:
     """The listings nearest to a photo, an embedding or a listing of the release."""
     features, category = _features(release, asked)
-    without = frozenset({asked.product_id} if asked.product_id else ())
-    wanted = Wanted(_filters(asked.filters), without)
-    hits = release.search.search_listings(features, asked.k, wanted)
+    hits = release.search.search_listings(features, asked.k, _wanted(asked))
     return _answer(release, hits, category)
 
 
@@ -78,11 +76,25 @@ def _checked(embedding: Sequence[float], width: int) -> Features:
     return features
 
 
-def _filters(asked: SearchFilters | None) -> Filters | None:
-    if asked is None:
-        return None
-    category = tuple(asked.category) if asked.category else None
-    return Filters(category, asked.price_min, asked.price_max, asked.location)
+def _wanted(asked: SearchRequest) -> Wanted:
+    return Wanted(
+        filters=_filters(asked.filters) if asked.filters else None,
+        without=frozenset({asked.product_id} if asked.product_id else ()),
+        like=tuple(asked.like),
+        dislike=tuple(asked.dislike),
+        min_similarity=asked.min_similarity,
+    )
+
+
+def _filters(asked: SearchFilters) -> Filters:
+    return Filters(
+        category=tuple(asked.category) if asked.category else None,
+        price_min=asked.price_min,
+        price_max=asked.price_max,
+        location=asked.location,
+        listed_after=asked.listed_after,
+        product_ids=None if asked.product_ids is None else frozenset(asked.product_ids),
+    )
 
 
 def _guesses(release: Release, extracted: Extracted, k: int) -> list[CategoryGuess]:
@@ -128,6 +140,7 @@ def _found(hit: ListingHit, calibration: Calibration) -> FoundListing:
         price_status=listing.price_status,
         category=list(listing.category_path),
         location=listing.location,
+        listed_at=listing.listed_at,
         similarity=_rounded(hit.similarity),
         same_item_probability=_probability(calibration.same_item, hit),
         same_category_probability=_probability(calibration.same_category, hit),

@@ -122,7 +122,7 @@ class Manifest:
     categories: tuple[tuple[str, ...], ...]
     scores: dict[str, Score]
     files: dict[str, Blob]
-    calibration: Calibration = Field(default_factory=Calibration)
+    calibration: Calibration
 
     @property
     def path(self) -> str:

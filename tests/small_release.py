@@ -5,6 +5,7 @@ import random
 import tempfile
 import uuid
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -101,6 +102,7 @@ def _listing(draw: random.Random, place: int) -> Listing:
         price_status="missing" if price is None else "ok",
         category_path=CATEGORIES[place % len(CATEGORIES)],
         location=PLACES[place % len(PLACES)],
+        listed_at=None if place == 5 else datetime(2026, 11, 1 + place % 28, 9, 30, tzinfo=UTC),
     )
 
 

@@ -48,6 +48,7 @@ def test_every_photo_finds_its_own_listing_first_with_all_that_the_listing_is(
             "price_status": listing.price_status,
             "category": list(listing.category_path),
             "location": listing.location,
+            "listed_at": listing.listed_at and listing.listed_at.isoformat().replace("+00:00", "Z"),
             "image_id": photo.image_id,
             "photo": f"/photos/{photo.image_id}",
         }
@@ -218,3 +219,41 @@ def test_the_openapi_document_describes_every_endpoint_and_its_errors(client):
     assert body["multipart/form-data"]["schema"]["required"] == ["photo"]
     assert "embedding" in body["application/json"]["schema"]["properties"]
     assert "$ref" not in json.dumps(body)
+
+
+def test_listings_listed_before_a_time_or_not_named_are_left_out(client, small_release):
+    photo = small_release.photos[0]
+    embedding = _embedding(client, photo)
+    after = "2026-11-05T11:30:00+02:00"
+    late = {one.product_id for one in small_release.listings if one.listed_at} - {
+        one.product_id for one in small_release.listings[:4]
+    }
+    found = _ids(_search(client, embedding=embedding, k=100, filters={"listed_after": after}))
+    assert set(found) == late
+    named = [one.product_id for one in small_release.listings[:3]]
+    filters = json.dumps({"product_ids": named})
+    answer = client.post("/search", files={"photo": photo.png}, data={"filters": filters})
+    assert set(_ids(answer.json())) == set(named)
+
+
+def test_liked_and_disliked_listings_steer_and_are_not_shown(client, small_release):
+    photo = small_release.photos[0]
+    embedding = _embedding(client, photo)
+    plain = _search(client, embedding=embedding, k=100)
+    liked, disliked = _ids(plain)[-1], _ids(plain)[1]
+    steered = _search(client, embedding=embedding, k=100, like=[liked], dislike=[disliked])
+    assert set(_ids(steered)) == set(_ids(plain)) - {liked, disliked}
+    assert _ids(steered) != [one for one in _ids(plain) if one not in (liked, disliked)]
+    fields = {"like": json.dumps([liked]), "dislike": json.dumps([disliked]), "k": "100"}
+    by_form = client.post("/search", files={"photo": photo.png}, data=fields).json()
+    assert set(_ids(by_form)) == set(_ids(steered))
+
+
+def test_nothing_less_similar_than_asked_comes_back(client, small_release):
+    photo = small_release.photos[0]
+    every = _search(client, embedding=_embedding(client, photo), k=100)["results"]
+    least = every[3]["similarity"]
+    answer = client.post(
+        "/search", files={"photo": photo.png}, data={"k": "100", "min_similarity": str(least)}
+    ).json()
+    assert [one["similarity"] >= least for one in answer["results"]] == [True] * 4

@@ -231,3 +231,22 @@ def test_an_error_inside_says_nothing_of_the_inside(small_release, caplog):
     (record,) = caplog.records
     assert "RuntimeError: the secret of the house" in caplog.text
     assert record.getMessage().split()[1].rstrip(",") in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "text"),
+    [
+        ({"like": ["never listed"]}, 404, "There is no listing 'never listed' in this release"),
+        ({"like": ["x"] * 21}, 422, "like: List should have at most 20 items"),
+        ({"min_similarity": 2}, 422, "min_similarity: Input should be less than or equal to 1"),
+        ({"filters": {"listed_after": "2026-11-01"}}, 422, "filters.listed_after: "),
+        ({"filters": {"listed_after": "2026-11-01T00:00:00"}}, 422, "should have timezone info"),
+        ({"filters": {"product_ids": ["x"] * 1001}}, 422, "at most 1000 items"),
+    ],
+)
+def test_a_wish_that_cannot_be_met_is_named(client, small_release, body, status, text):
+    answer = client.post(
+        "/search", json={"product_id": small_release.listings[0].product_id} | body
+    )
+    assert answer.status_code == status, answer.text
+    assert text in answer.json()["detail"]

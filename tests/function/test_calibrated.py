@@ -20,7 +20,6 @@ from lambda_search.schemas import MatchAnswer, SearchRequest
 from lambda_search.settings import Settings
 from release.calibration import Calibration, Match
 from release.faiss_search import Wanted
-from release.manifest import manifest_path
 from release.reader import open_current
 from release.store import Store
 
@@ -128,23 +127,6 @@ def test_a_release_may_know_one_thing_and_not_the_other(client_of, small_release
     assert first["same_item_probability"] is None
     assert first["same_category_probability"] == pytest.approx(0.982, abs=1e-3)
 
-
-def test_a_release_of_the_first_version_serves_without_these_numbers(
-    small_release: SmallRelease, tmp_path: Path
-):
-    url = str(tmp_path / "store")
-    build(url, "older", seed=1)
-    store = Store(url)
-    document = json.loads(store.read(manifest_path("older")))
-    document["schema_version"] = 1
-    del document["calibration"], document["extractor"]["precision_reason"]
-    del document["segments"][0]["embedded_in"]
-    store.write(manifest_path("older"), json.dumps(document).encode())
-    answer = search(TestClient(create_app(Settings(store_url=url))), small_release.photos[0].png)
-    assert answer["release"] == "older"
-    assert answer["match"] is None
-    assert answer["results"][0]["product_id"] == small_release.photos[0].product_id
-    assert answer["results"][0]["same_item_probability"] is None
 
 
 def test_the_openapi_document_explains_the_numbers(client):

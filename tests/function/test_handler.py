@@ -17,9 +17,9 @@ from gateway_events import Asked, http_api_v2, rest_v1
 from small_release import build
 
 from release.blobs import write_blob
+from release.manifest import LISTINGS_FILE
 from release.publisher import make_current
 from release.reader import read_manifest, read_pointer
-from release.manifest import LISTINGS_FILE
 from release.store import Store
 
 CONTEXT = SimpleNamespace(aws_request_id="8f5c1c0e-1d2f-4b6a-9c3d-7e8f9a0b1c2d")

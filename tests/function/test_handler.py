@@ -12,12 +12,13 @@ from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from gateway_events import Asked, http_api_v2, rest_v1
 from small_release import build
 
 from release.blobs import write_blob
-from release.manifest import LISTINGS_FILE
+from release.manifest import LISTINGS_FILE, ROWS_FILE
 from release.publisher import make_current
 from release.reader import read_manifest, read_pointer
 from release.store import Store
@@ -173,9 +174,17 @@ def _publish_mixed(store_url: str) -> None:
     listings = Path(store_url).parent / LISTINGS_FILE
     listings.write_bytes(store.read(first.files[f"base/{LISTINGS_FILE}"].path))
     with closing(sqlite3.connect(listings)) as db, db:
-        ends = db.execute("SELECT min(key), max(key) FROM photos").fetchone()
-        db.execute("UPDATE photos SET key = key + 1 WHERE key NOT IN (?, ?)", ends)
-    files = first.files | {f"base/{LISTINGS_FILE}": write_blob(store, listings)}
+        db.execute("UPDATE photos SET key = key + 1")
+    blob = write_blob(store, listings)
+    rows = listings.with_name(ROWS_FILE)
+    rows.write_bytes(store.read(first.files[f"base/{ROWS_FILE}"].path))
+    record = np.load(rows)
+    record["listings_sha256"] = blob.sha256
+    np.save(rows, record)
+    files = first.files | {
+        f"base/{LISTINGS_FILE}": blob,
+        f"base/{ROWS_FILE}": write_blob(store, rows),
+    }
     mixed = dataclasses.replace(first, release_id="mixed", files=files)
     store.write_once(mixed.path, mixed.to_json())
     make_current(store, "mixed", read_pointer(store))

@@ -4,6 +4,7 @@ import os
 import sys
 import tempfile
 import webbrowser
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -26,6 +27,9 @@ Category = Annotated[str, typer.Option(help='Only below this category, such as "
 PriceMin = Annotated[float | None, typer.Option(help="Only from this price on.")]
 PriceMax = Annotated[float | None, typer.Option(help="Only up to this price.")]
 Location = Annotated[str, typer.Option(help="Only at this location.")]
+ListedAfter = Annotated[
+    datetime | None, typer.Option(help="Only listed from this day or time (UTC) on.")
+]
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
 
@@ -67,6 +71,7 @@ def search(
     price_min: PriceMin = None,
     price_max: PriceMax = None,
     location: Location = "",
+    listed_after: ListedAfter = None,
 ) -> None:
     """Prints the listings that look like a photo."""
     from batch_jobs.results import print_table, search_photo, write_page
@@ -78,7 +83,8 @@ def search(
             f"--price-min is {price_min} and --price-max {price_max}: nothing is between."
         )
     path = tuple(name.strip() for name in category.split("/") if name.strip())
-    filters = Filters(path or None, price_min, price_max, location or None)
+    since = listed_after and listed_after.replace(tzinfo=UTC)
+    filters = Filters(path or None, price_min, price_max, location or None, since)
     opened = Store(store)
     with tempfile.TemporaryDirectory() as cache:
         release = open_current(opened, Path(cache), cpu_count())

@@ -39,7 +39,9 @@ class Made:
 
     def listing(self, product_id: str, price: float | None = 5.0, **values: Any) -> None:
         self.ledger.listing_rows_in += 1
-        row = ListingRow(product_id, "Chair", "", price, "GBP", "ok", "Home\x1fChairs", "Bath", 2)
+        priced = (price, "GBP", "ok")
+        place = ("Home\x1fChairs", "Bath")
+        row = ListingRow(product_id, "Chair", "", *priced, *place, None, "missing", 2)
         row = row._replace(**values)
         self.ledger.add_listings([row])
         self.categories.add(tuple(row.category.split("\x1f")) if row.category else ())
@@ -59,7 +61,8 @@ class Made:
         photo = encode(prepare(picture(10 * place), 64).pixels)
         kept = {"source_width": 40, "source_height": 40, "source_sha256": "", "pixel_sha256": path}
         ids = {"image_id": image_id, "product_id": product_id, "duplicate_group": group}
-        self.prepared.append(ids | kept | {"photo": photo})
+        named = {"photo": photo, "photo_sha256": "", "photo_bytes": len(photo)}
+        self.prepared.append(ids | kept | named)
         self.ledger.execute(
             "INSERT INTO wanted VALUES (?, ?, ?, ?, 1, '1', 'Images.csv', 2)",
             (place, image_id, product_id, path),

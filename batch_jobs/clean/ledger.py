@@ -23,6 +23,7 @@ CREATE TABLE listing (  -- each that is kept, in the order of its table; the res
     price REAL,
     currency TEXT,
     price_status TEXT NOT NULL,
+    listed_at_status TEXT NOT NULL,
     source_line INTEGER NOT NULL,
     content INTEGER NOT NULL  -- a hash of all that the listing says
 );
@@ -144,7 +145,7 @@ class Ledger:
             first = firsts.get(row.product_id)
             if first is None:
                 firsts[row.product_id] = added = First(row.source_line, content_hash(row))
-                new.append((*row[:2], *row[3:6], *added))
+                new.append((*row[:2], *row[3:6], row.listed_at_status, *added))
                 self.listings.add(row)
             found.append(first)
         self.execute_many(_ADD_LISTING, new)
@@ -204,6 +205,7 @@ _LISTING = (
     "price",
     "currency",
     "price_status",
+    "listed_at_status",
     "source_line",
     "content",
 )

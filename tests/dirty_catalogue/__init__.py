@@ -52,4 +52,7 @@ def _note(listing: Listing, line: int, last: int, truth: Truth) -> None:
         rejected = Rejected(listing.reject_id, listing.reason, "Products.csv", line, last)
         truth.rejected_listings.append(rejected)
     else:
-        truth.products[listing.product_id] = listing.row | {"source_line": line}
+        truth.products[listing.product_id] = listing.row | {
+            "listed_at": None,
+            "source_line": line,
+        }

@@ -3,6 +3,7 @@
 import csv
 import shutil
 from collections.abc import Callable
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from batch_jobs.clean.stage import CleanOptions, run
 from batch_jobs.progress import Progress
 from batch_jobs.stage import StageFolder
 from batch_jobs.tables import read_shards
+from release.blobs import blob_of
 from release.errors import MissingObjectError
 from release.store import Store
 
@@ -155,6 +157,10 @@ def test_of_a_changed_catalogue_only_what_changed_is_read_again(
     assert sorted(reads.read) == sorted([f"images/{changed}.jpg", "images/new.jpg"])
     assert reads.prepared == 2
     assert contents(again) == contents(clean(dirty.folder, tmp_path / "fresh"))
+    assert all(
+        (row["photo_sha256"], row["photo_bytes"]) == astuple(blob_of(row["photo"]))
+        for row in again.photos
+    )
 
 
 def test_when_rows_move_photos_are_not_read_again(

@@ -54,7 +54,7 @@ def test_a_photo_that_was_listed_before_is_not_read_again_either(made: Made) -> 
     first = made.thumbnails()
     photo = encode(prepare(picture(5, side=200), 64).pixels)
     made.prepared = [dict.fromkeys(PHOTOS.names, "") | {"pixel_sha256": "abc", "photo": photo}]
-    made.prepared[0] |= {"source_width": 200, "source_height": 200}
+    made.prepared[0] |= {"source_width": 200, "source_height": 200, "photo_bytes": len(photo)}
     earlier = {"photos-y-00000.parquet": made.folder.read(FILES.photos_name(0))}
     size = len(picture(5, side=200))
     made.ledger.execute(

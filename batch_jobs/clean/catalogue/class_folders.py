@@ -54,6 +54,8 @@ def _listing(path: str, layout: Layout, ledger: Ledger) -> ListingRow:
         price_status="missing",
         category=CATEGORY_SEPARATOR.join(_category(path, layout)),
         location="",
+        listed_at=None,
+        listed_at_status="missing",
         source_line=ledger.listing_rows_in,
     )
 

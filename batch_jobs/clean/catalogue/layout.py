@@ -20,7 +20,7 @@ LISTING_COLUMNS = {
     "location": "location",
 }
 PHOTO_COLUMNS = {"image_id": "id", "product_id": "product_id"}
-LISTING_ROLES = (*LISTING_COLUMNS, "currency", "photos")
+LISTING_ROLES = (*LISTING_COLUMNS, "currency", "listed_at", "photos")
 PHOTO_ROLES = (*PHOTO_COLUMNS, "photo", "link")
 
 # Roles whose cells hold words, and so newlines and commas of their own.

@@ -6,6 +6,7 @@ from batch_jobs.clean.catalogue.layout import Layout
 from batch_jobs.clean.ledger import First, Ledger, content_hash
 from batch_jobs.clean.listings.categories import Categories, category_path
 from batch_jobs.clean.listings.currencies import currency_code
+from batch_jobs.clean.listings.dates import read_listed_at
 from batch_jobs.clean.listings.prices import read_price
 from batch_jobs.clean.listings.spool import CATEGORY_SEPARATOR, ROWS_AT_ONCE, ListingRow
 from batch_jobs.clean.listings.text import one_line, paragraphs, split_title
@@ -90,6 +91,7 @@ class Listings:
             *price,
             CATEGORY_SEPARATOR.join(path),
             one_line(plain_text(value("location", ""))) or title_location,
+            *read_listed_at(plain_text(value("listed_at", ""))),
             record.line_from,
         )
         return row, path

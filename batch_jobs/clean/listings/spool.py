@@ -21,16 +21,18 @@ class ListingRow(NamedTuple):
     price_status: str
     category: str  # the path's parts as they were spelt, joined by CATEGORY_SEPARATOR
     location: str
+    listed_at: int | None  # seconds since 1970 in UTC
+    listed_at_status: str
     source_line: int
 
 
 CATEGORY_SEPARATOR = "\x1f"  # mended text has no control characters
-_SCHEMA = pa.schema(
-    [
-        (name, {"price": pa.float64(), "source_line": pa.int64()}.get(name, pa.string()))
-        for name in ListingRow._fields
-    ]
-)
+_KINDS = {
+    "price": pa.float64(),
+    "listed_at": pa.timestamp("s", tz="UTC"),
+    "source_line": pa.int64(),
+}
+_SCHEMA = pa.schema([(name, _KINDS.get(name, pa.string())) for name in ListingRow._fields])
 
 
 class ListingSpool:

@@ -15,6 +15,7 @@ from batch_jobs.clean.photos.earlier import Earlier
 from batch_jobs.progress import Progress
 from batch_jobs.stage import Shard, StageFolder, cpu_count
 from batch_jobs.tables import OUTCOMES, PHOTOS, write_table
+from release.blobs import blob_of
 from release.errors import MissingObjectError, PhotoError
 from release.pixels import encode, prepare
 from release.store import Store
@@ -104,7 +105,7 @@ class PhotoPreparer:
                 yield rows[-1]
         finally:
             pool.shutdown(cancel_futures=True)
-        kept = [row for row in rows if row["reason"] is None]
+        kept = [_with_name(row) for row in rows if row["reason"] is None]
         if kept:
             write_table(self._folder, self._files.photos_name(number), kept, PHOTOS)
         write_table(self._folder, self._files.outcomes_name(number), rows, OUTCOMES)
@@ -120,6 +121,12 @@ class PhotoPreparer:
             return row | {"reason": "missing_file", "detail": detail}
         except PhotoError as error:
             return row | {"reason": error.reason, "detail": str(error)}
+
+
+def _with_name(row: Row) -> Row:
+    """The row of a kept photo with what its blob in a release is called."""
+    blob = blob_of(row["photo"])
+    return row | {"photo_sha256": blob.sha256, "photo_bytes": blob.size_bytes}
 
 
 def _prepared(source: bytes, size: int) -> Row:

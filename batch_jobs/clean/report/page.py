@@ -32,6 +32,7 @@ def write_page(
         "size": report["options"]["size"],
         "accounts": [_account(name, report[name]) for name in _ACCOUNTS],
         "listings": report["listings"],
+        "listed_at": report["listed_at"],
         "rejects": {kind: _rejects(kind, report) for kind in report["rejects"]},
         "photos_left_out": _photos_left_out(report),
         "prices": _prices(report["prices"], ledger),

@@ -34,6 +34,7 @@ def report_of(inputs: Inputs, ledger: Ledger, categories: Categories) -> dict[st
         "photo_files": _photo_files(ledger),
         "rejects": {kind: _rejects(ledger, kind) for kind in ("listing", "photo")},
         "prices": _prices(ledger),
+        "listed_at": ledger.counted("SELECT listed_at_status, count(*) FROM listing GROUP BY 1"),
         "categories": _categories(categories),
         "photos_per_listing": _photos_per_listing(ledger),
         "duplicates": _duplicates(ledger),

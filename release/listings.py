@@ -88,8 +88,16 @@ class Listings:
                 f"{path} has listings of version {version}, this software reads {TABLES_VERSION}. "
                 "Update the software, or publish the run again."
             )
-        self.photo_count = self._one("SELECT count(*) FROM photos")
-        self.listing_count = self._one("SELECT count(*) FROM listings")
+
+    @cached_property
+    def photo_count(self) -> int:
+        """Counted, which takes a while where there are many."""
+        return self._one("SELECT count(*) FROM photos")
+
+    @cached_property
+    def listing_count(self) -> int:
+        """Numbers are from 0 on, without gaps."""
+        return self._one("SELECT coalesce(max(number), -1) + 1 FROM listings")
 
     def close(self) -> None:
         self._db.close()

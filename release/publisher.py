@@ -26,15 +26,12 @@ def publish(
 ) -> None:
     """Writes a release and makes it current.
 
-    `files` has the content of each of the manifest's names, `photo_batches` the prepared JPEGs, a
-    few at a time, `seen` the pointer as it was when the release was begun. Raises
-    ConflictError where another publish moved it since; the release is then complete all the same.
+    `files` has the content of the manifest's names; those whose blob the store has, from an older
+    release, may be left out. `photo_batches` has the prepared JPEGs, a few at a time, `seen` the
+    pointer as it was when the release was begun. Raises ConflictError where another publish moved
+    it since; the release is then complete all the same.
     """
-    if files.keys() != manifest.files.keys():
-        raise ManifestError(
-            f"Release {manifest.release_id} has the files {', '.join(sorted(manifest.files))}; "
-            f"given were {', '.join(sorted(files))}."
-        )
+    _require_all(store, manifest, files)
     with ThreadPoolExecutor(PHOTO_WRITERS) as pool:
         for photos in photo_batches:
             list(pool.map(lambda photo: write_blob(store, photo, "image/jpeg"), photos))
@@ -44,6 +41,23 @@ def publish(
             raise ManifestError(f"{path} is not the {name} of release {manifest.release_id}.")
     _write_manifest(store, manifest)
     make_current(store, manifest.release_id, seen)
+
+
+def _require_all(store: Store, manifest: Manifest, files: dict[str, Path]) -> None:
+    """Raises ManifestError where a file of the release is neither given nor in the store."""
+    left_out = {name: blob for name, blob in manifest.files.items() if name not in files}
+    found = {name: store.stat(blob.path) for name, blob in left_out.items()}
+    there = {
+        name
+        for name, entry in found.items()
+        if entry and entry.size_bytes == left_out[name].size_bytes
+    }
+    if files.keys() | there != manifest.files.keys():
+        raise ManifestError(
+            f"Release {manifest.release_id} has the files {', '.join(sorted(manifest.files))}; "
+            f"given were {', '.join(sorted(files)) or 'none'}, in the store are "
+            f"{', '.join(sorted(there)) or 'none of the others'}."
+        )
 
 
 def _write_manifest(store: Store, manifest: Manifest) -> None:

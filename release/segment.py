@@ -61,11 +61,10 @@ class Segment:
         self._check_counts(files)
 
     def _check_counts(self, files: SegmentFiles) -> None:
-        counts = (self._vectors.count, self.listings.photo_count, len(self._rows.key))
-        if len(set(counts)) > 1:
+        vectors, rows = self._vectors.count, len(self._rows.key)
+        if vectors != rows:
             raise ReleaseFileError(
-                f"{files.index}, {files.listings} and {files.rows} do not fit: they have "
-                f"{counts[0]} vectors, {counts[1]} photos and {counts[2]} rows."
+                f"{files.index} and {files.rows} do not fit: {vectors} vectors and {rows} rows."
             )
 
     @property

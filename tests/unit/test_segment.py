@@ -186,8 +186,9 @@ def test_a_database_damaged_after_it_was_checked_is_an_error_that_names_it(folde
     content = bytearray((folder / LISTINGS_FILE).read_bytes())
     content[4096:] = b"\xff" * (len(content) - 4096)
     (folder / LISTINGS_FILE).write_bytes(content)
+    found = Segment(files_in(folder), digests)
     with pytest.raises(ReleaseFileError, match=r"listings\.sqlite is damaged"):
-        Segment(files_in(folder), digests)
+        FaissSearch([found]).search_listings([1] * WIDTH, 3)
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -40,17 +40,20 @@ fmt: .venv/dev ## Formats the code and rewrites the generated parts of the docum
 serve: .venv/batch ## Serves ./store on http://127.0.0.1:8080
 	@$(BIN)/marketplace-search serve
 
-bench: .venv/dev ## Runs the benchmarks, which print ratios
-	@for file in tests/benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python $$file; done
+bench: .venv/bench .venv-autofaiss/installed ## Runs the benchmarks, which print ratios
+	@for file in tests/benchmarks/bench_*.py; do echo "== $$file"; \
+		PYTHONPATH=tests $(BIN)/python $$file; done
 
 lock: .venv/batch ## Pins all requirements again (after a change of pyproject.toml)
 	@$(BIN)/python $(PIP_INSTALL) uv
 	@lock() { $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 		--no-header --no-annotate "$$@"; }; \
 	lock --extra batch --extra dev pyproject.toml -o requirements/dev.txt; \
+	lock --extra bench pyproject.toml -c requirements/dev.txt -o requirements/bench.txt; \
 	lock --extra batch pyproject.toml -c requirements/dev.txt -o requirements/batch.txt; \
 	lock pyproject.toml -c requirements/batch.txt -o lambda_search/requirements.txt; \
-	lock requirements/sam.in -o requirements/sam.txt
+	lock requirements/sam.in -o requirements/sam.txt; \
+	lock requirements/autofaiss.in -o requirements/autofaiss.txt
 
 clean: ## Deletes what was built, but neither ./store nor the virtual environments
 	@rm -rf build .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
@@ -77,6 +80,19 @@ build-SearchFunction: .venv/python
 .venv/dev: requirements/dev.txt .venv/batch
 	@echo "Installing the tools for development ..."
 	@$(BIN)/python $(PIP_INSTALL) -r requirements/dev.txt
+	@touch $@
+
+.venv/bench: requirements/bench.txt .venv/dev
+	@echo "Installing what the index is compared with (hnswlib is compiled: a C++ compiler) ..."
+	@$(BIN)/python $(PIP_INSTALL) -r requirements/bench.txt
+	@touch $@
+
+# autofaiss needs numpy below 2, so it lives apart.
+.venv-autofaiss/installed: requirements/autofaiss.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and was not found."; exit 1; }
+	@echo "Installing autofaiss into .venv-autofaiss ..."
+	@$(PYTHON) -m venv .venv-autofaiss
+	@.venv-autofaiss/bin/python $(PIP_INSTALL) -r requirements/autofaiss.txt
 	@touch $@
 
 # aws-sam-cli pins its own boto3 and click, so it lives apart.

@@ -3,7 +3,8 @@
 import json
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict
+from contextlib import closing
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,20 +13,22 @@ from pydantic import TypeAdapter, ValidationError
 
 from batch_jobs.stage import Done, StageFolder, digest_of, git_commit, software
 from batch_jobs.tables import read_shards
-from release.blobs import Blob, blob_of
+from release.blobs import Blob, blob_of, fetch_blob
 from release.calibration import Calibration
 from release.errors import JobError, ManifestError, NoReleaseError
+from release.listings import Listings, Photo
 from release.manifest import (
     EXTRACTOR_FILE,
     SCHEMA_VERSION,
     Catalogue,
     ExtractorInfo,
     Manifest,
+    Measured,
     SegmentInfo,
 )
 from release.publisher import publish
 from release.reader import Pointer, read_manifest, read_pointer
-from release.segment import INDEX_FILE, LISTINGS_FILE
+from release.segment import FILES
 from release.store import Store
 
 BASE = "base"
@@ -50,7 +53,7 @@ def run(store: Store, run_id: str) -> Done:
     seen = read_pointer(store)
     if (done := folder.begin(inputs)) and _is_served(store, done, seen):
         return done
-    _gate(stages["index"].require().counts)
+    gate(stages["index"].require().counts)
     with tempfile.TemporaryDirectory() as scratch:
         files = _files(stages, Path(scratch))
         manifest = _manifest(run_id, stages, {name: blob_of(path) for name, path in files.items()})
@@ -60,7 +63,10 @@ def run(store: Store, run_id: str) -> Done:
 
 
 def _is_served(store: Store, done: Done, seen: Pointer | None) -> bool:
-    """Whether the release is current and all that it is made of is still there."""
+    """Whether the release is current and all that it is made of is still there.
+
+    Raises DamagedBlobError where its listing file is damaged.
+    """
     if seen is None or seen.release_id != done.counts["release"]:
         return False
     try:
@@ -68,16 +74,23 @@ def _is_served(store: Store, done: Done, seen: Pointer | None) -> bool:
     except (NoReleaseError, ManifestError):
         return False
     sizes = {entry.path: entry.size_bytes for entry in store.list("blobs")}
-    whole = all(sizes.get(blob.path) == blob.size_bytes for blob in manifest.files.values())
-    photos = StageFolder(store, manifest.run_id, "clean")
-    return whole and all(
-        sizes.get(blob_of(photo).path) == len(photo)
-        for batch in _photo_batches(photos)
-        for photo in batch
-    )
+    if any(sizes.get(blob.path) != blob.size_bytes for blob in manifest.files.values()):
+        return False
+    with tempfile.TemporaryDirectory() as cache:
+        return all(
+            sizes.get(Blob(photo.sha256, photo.size_bytes).path) == photo.size_bytes
+            for segment in manifest.segments
+            for photo in _photos_of(store, manifest.files[segment.listings_file], Path(cache))
+        )
 
 
-def _gate(counts: dict[str, Any]) -> None:
+def _photos_of(store: Store, listings_file: Blob, cache: Path) -> Iterator[Photo]:
+    """What a segment's listing file says of its photos, whose own bytes need not be read."""
+    with closing(Listings(fetch_blob(store, listings_file, cache))) as listings:
+        yield from listings.all_photos()
+
+
+def gate(counts: dict[str, Any]) -> None:
     """Refuses an index in which photos do not find themselves."""
     if counts["finds_itself"] < FINDS_ITSELF:
         raise JobError(
@@ -89,8 +102,7 @@ def _gate(counts: dict[str, Any]) -> None:
 def _files(stages: dict[str, StageFolder], scratch: Path) -> dict[str, Path]:
     sources = {
         EXTRACTOR_FILE: (stages["export"], EXTRACTOR_FILE),
-        f"{BASE}/{INDEX_FILE}": (stages["index"], INDEX_FILE),
-        f"{BASE}/{LISTINGS_FILE}": (stages["index"], LISTINGS_FILE),
+        **{f"{BASE}/{name}": (stages["index"], name) for name in FILES},
     }
     files = {}
     for name, (stage, file) in sources.items():
@@ -163,8 +175,8 @@ def _segment(indexed: dict[str, Any], embedded: dict[str, Any]) -> SegmentInfo:
         plan=indexed["plan"],
         photos=indexed["photos"],
         listings=indexed["listings"],
-        recall_at_10=indexed["recall_at_10"],
         embedded_in=embedded.get("precision", "fp32"),
+        measured=Measured(**{one.name: indexed[one.name] for one in fields(Measured)}),
     )
 
 

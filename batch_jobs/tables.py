@@ -10,6 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from batch_jobs.stage import StageFolder
+from batch_jobs.table_files import in_order, opened
+from release.errors import JobError
 
 Row = Mapping[str, Any]
 
@@ -76,10 +78,10 @@ REJECTS = pa.schema(
 
 
 def embeddings_schema(width: int) -> pa.Schema:
+    names = ("image_id", "product_id", "pixel_sha256", "photo_sha256", "photo_bytes")
     return pa.schema(
         [
-            pa.field("image_id", pa.string(), nullable=False),
-            pa.field("product_id", pa.string(), nullable=False),
+            *(PHOTOS.field(name) for name in names),
             pa.field("embedding", pa.list_(pa.float32(), width), nullable=False),
         ]
     )
@@ -89,24 +91,44 @@ def write_table(folder: StageFolder, name: str, rows: Sequence[Row], schema: pa.
     """Writes rows as one Parquet file, in the order given."""
     buffer = io.BytesIO()
     table = pa.Table.from_pylist(list(rows), schema=schema)
-    pq.write_table(table, buffer, compression="zstd")
+    pq.write_table(table, buffer, **_options(schema))
     folder.write(name, buffer.getvalue())
 
 
 def write_batches(
     folder: StageFolder, name: str, batches: Iterable[pa.RecordBatch], schema: pa.Schema
 ) -> None:
-    """Writes one Parquet file of any size, a batch at a time, in the order given."""
+    """Writes one Parquet file of any size, a row group for each batch, in the order given."""
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / name
-        with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        with pq.ParquetWriter(path, schema, **_options(schema)) as writer:
             for batch in batches:
                 writer.write_batch(batch)
         folder.write(name, path)
 
 
+def _options(schema: pa.Schema) -> dict[str, Any]:
+    # A dictionary of an embedding's numbers, which hardly repeat, would be written beside them.
+    names = [field.name for field in schema if not pa.types.is_fixed_size_list(field.type)]
+    dictionary = names if len(names) < len(schema) else True
+    return {"compression": "zstd", "write_page_checksum": True, "use_dictionary": dictionary}
+
+
 def read_table(folder: StageFolder, name: str, columns: list[str] | None = None) -> pa.Table:
-    return parse_table(folder.read(name), columns)
+    """An output as a table; of `columns` no more is read than they take, and they come so ordered.
+
+    Raises JobError where the file is damaged or has no such column, MissingObjectError where it is
+    not there.
+    """
+    with opened(folder, name, whole=columns is None) as file:
+        if columns is None:
+            return file.read()
+        if missing := [column for column in columns if column not in file.schema_arrow.names]:
+            raise JobError(
+                f"{folder.store.where(folder.path(name))} has no column {', '.join(missing)}: "
+                "older software made it. Delete done.json beside it, then run the stage again."
+            )
+        return file.read(columns).select(columns)
 
 
 def parse_table(data: bytes, columns: list[str] | None = None) -> pa.Table:
@@ -118,6 +140,6 @@ def read_shards(
     folder: StageFolder, prefix: str, columns: list[str] | None = None
 ) -> Iterator[tuple[str, pa.Table]]:
     """The outputs `<prefix>*.parquet` of a finished stage by name, one at a time."""
-    for name in sorted(folder.require().outputs):
-        if name.startswith(prefix):
-            yield name, read_table(folder, name, columns)
+    names = [name for name in sorted(folder.require().outputs) if name.startswith(prefix)]
+    tables = in_order(folder.store, lambda name: read_table(folder, name, columns), names)
+    yield from zip(names, tables, strict=True)

@@ -52,7 +52,7 @@ def _measured(
     print(f"{made.why}\nlistings.sqlite has {made.listings_mb:.0f} MB; {made.times}")
     yield from _shown(lines.build_lines(len(data.embeddings), made, keys, whole))
     yield from _shown(lines.filter_lines(in_child(filtered, folder, data, one_core=True)))
-    yield from _shown(lines.opening_lines(opening, (folder / INDEX_FILE).stat().st_size / 1e6))
+    yield from _shown(lines.opening_lines(len(data.embeddings), opening, made.index_mb))
     yield from _shown(lines.update_lines(in_child(update, folder, data)))
     if asked.peers:
         size, load_ms = made.bytes_per_photo, opening.first_search_ms
@@ -101,7 +101,8 @@ def _asked() -> argparse.Namespace:
     options.add_argument("--threads", type=int, default=os.cpu_count(), help="of every build")
     options.add_argument("--peer-minutes", type=float, default=20, help="a build may take")
     options.add_argument("--no-peers", dest="peers", action="store_const", const=())
-    options.add_argument("--peers", nargs="+", default=("",), help="those named so")
+    options.add_argument("--peers", nargs="+", help="those named so")
+    options.set_defaults(peers=("",))
     options.add_argument("--scratch", help="folder for temporary files; 1 M needs 12 GB")
     return options.parse_args()
 

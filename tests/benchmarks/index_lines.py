@@ -68,13 +68,14 @@ def filter_lines(found: Sequence[Filtered]) -> list[Must]:
     return lines
 
 
-def opening_lines(opening: Opening, index_mb: float) -> list[Must]:
-    """Must hold 4."""
+def opening_lines(photos: int, opening: Opening, index_mb: float) -> list[Must]:
+    """Must hold 4, of more than MANY photos: of few, the system reads most of a file ahead."""
+    share = opening.resident_mb / index_mb
+    resident = f"{opening.resident_mb:.1f} of {index_mb:.1f} MB"
+    limit, holds = f"{RESIDENT_SHARE:.0%} at 1 M", photos <= MANY or share < RESIDENT_SHARE
     return [
         at_most("4 open and first search", FIRST_SEARCH_MS, opening.first_search_ms, "ms"),
-        at_most(
-            "4 resident of the index", RESIDENT_SHARE, opening.resident_mb / index_mb, "of its file"
-        ),
+        Must("4 resident of the index", limit, resident, holds),
     ]
 
 

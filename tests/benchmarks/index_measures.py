@@ -97,7 +97,7 @@ def peak_mb() -> float:
     """The most memory that this process ever held, with the pages of files it mapped."""
     status = Path("/proc/self/status").read_text()
     (line,) = (line for line in status.splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) / 1024
+    return int(line.split()[1]) * 1024 / 1e6
 
 
 def resident_mb(path: Path) -> float:
@@ -109,7 +109,7 @@ def resident_mb(path: Path) -> float:
             ours = line.endswith(str(path))
         elif ours and name == "Rss:":
             resident += int(line.split()[1])
-    return resident / 1024
+    return resident * 1024 / 1e6
 
 
 def in_child(

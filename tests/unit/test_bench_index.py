@@ -6,8 +6,12 @@ import index_data
 import index_measures
 import numpy as np
 import pytest
-from index_data import Data, draw, exact_top
+from index_data import Data, draw, exact_top, from_run
 from index_measures import ChildError, Engine, Point, beats, in_child, recall
+
+from batch_jobs.stage import StageFolder
+from batch_jobs.tables import embeddings_schema, write_table
+from release.store import Store
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +46,36 @@ def test_the_same_seed_draws_the_same_in_blocks_of_any_number(
     in_blocks = exact_top(data.embeddings, data.queries, 10)
     assert np.allclose(whole[0], in_blocks[0], atol=1e-6)
     assert np.array_equal(whole[1], in_blocks[1])
+
+
+def test_of_a_run_a_tenth_of_the_photos_at_most_is_kept_out_and_asks(
+    data: Data, tmp_path: Path
+) -> None:
+    store = Store(str(tmp_path / "store"), create=True)
+    embed = StageFolder(store, "run", "embed")
+    for shard, places in enumerate((range(70), range(70, 100))):
+        rows = [
+            {
+                "image_id": data.image_ids[place],
+                "product_id": "listing",
+                "pixel_sha256": "0" * 64,
+                "photo_sha256": "0" * 64,
+                "photo_bytes": 1,
+                "embedding": data.embeddings[place],
+            }
+            for place in places
+        ]
+        write_table(embed, f"embeddings-{shard}.parquet", rows, embeddings_schema(1000))
+    embed.finish({}, {})
+    found = from_run(tmp_path, store, "run", 1000)
+    assert found.embeddings.shape == (90, 1000)
+    assert found.queries.shape == (10, 1000)
+    every = dict(zip(data.image_ids, data.embeddings, strict=False))
+    assert all(
+        np.array_equal(every[image_id], embedding)
+        for image_id, embedding in zip(found.image_ids, found.embeddings, strict=True)
+    )
+    assert (found.queries @ found.embeddings.T).max() < 0.999
 
 
 def test_exact_search_among_few_gives_those_few(data: Data) -> None:

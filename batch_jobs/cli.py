@@ -8,7 +8,13 @@ import sys
 
 import typer
 
-from batch_jobs import commands_check, commands_make, commands_train, commands_use
+from batch_jobs import (
+    commands_check,
+    commands_make,
+    commands_train,
+    commands_update,
+    commands_use,
+)
 from release.errors import MarketplaceSearchError
 
 app = typer.Typer(
@@ -27,6 +33,7 @@ for command in (
     commands_make.embed,
     commands_make.index,
     commands_make.publish,
+    commands_update.update,
     commands_train.cross_validate,
     commands_check.verify,
     commands_use.releases,

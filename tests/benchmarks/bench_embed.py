@@ -18,13 +18,16 @@ import pyarrow as pa
 import torch
 from PIL import Image
 
-from batch_jobs.embed_stage import embed_file
+from batch_jobs.embed_stage import embed_photos, write_embedded
+from batch_jobs.embeddings import EmbeddingCache
 from batch_jobs.extraction import parallel_extractor
+from batch_jobs.progress import Progress
 from batch_jobs.stage import StageFolder, cpu_count
 from model_export.export import export
 from model_export.golden.draw import scene
 from model_export.network import ExtractorNetwork, NetworkConfig, build_network
 from model_export.quantise import RECIPES, quantise
+from release.blobs import blob_of
 from release.pixels import encode, prepare
 from release.store import Store
 
@@ -66,7 +69,9 @@ def stage(model: Path, table: pa.Table, scratch: Path) -> float:
     """Seconds of one file of photos, from its table to the written embeddings."""
     folder = StageFolder(Store(str(scratch / "store"), create=True), "bench", "embed")
     started = time.perf_counter()
-    embed_file(table, folder, "embeddings-00000.parquet", parallel_extractor(model))
+    cache = EmbeddingCache(folder.store, blob_of(model).sha256, Progress())
+    embedded = embed_photos(table, cache, parallel_extractor(model))
+    write_embedded(folder, "embeddings-00000.parquet", embedded)
     return time.perf_counter() - started
 
 
@@ -77,7 +82,9 @@ def compare(backbone: str, jpegs: list[bytes], scratch: Path) -> None:
     pixels = np.stack([prepare(jpeg, SIZE).pixels for jpeg in jpegs[:CALIBRATION]])
     quantise(fp32, int8, pixels, RECIPES[0])
     ids = [str(number) for number in range(len(jpegs))]
-    table = pa.table({"image_id": ids, "product_id": ids, "photo": jpegs})
+    sizes = [len(jpeg) for jpeg in jpegs]
+    names = dict.fromkeys(["image_id", "product_id", "pixel_sha256", "photo_sha256"], ids)
+    table = pa.table({**names, "photo_bytes": sizes, "photo": jpegs})
     threads = quickest_threads(network, jpegs)
     torch.set_num_threads(threads)
     parts = [jpegs[: len(jpegs) // 2], jpegs[len(jpegs) // 2 :]]

@@ -105,7 +105,13 @@ def test_photos_are_embedded_by_the_functions_own_extractor_in_their_order(
 ) -> None:
     embedded = embed_stage.run(store, RUN_ID, Shard(), Progress())
     assert embedded is not None
-    assert embedded.counts == {"photos": 72, "files": 1, "precision": "int8"}
+    assert embedded.counts == {
+        "photos": 72,
+        "embedded": 72,
+        "taken_over": 0,
+        "files": 1,
+        "precision": "int8",
+    }
     folder = StageFolder(store, RUN_ID, "embed")
     (_, photos), *_ = read_shards(folder.sibling("clean"), "photos-", ["image_id", "photo"])
     (_, embeddings), *_ = read_shards(folder, "embeddings-")

@@ -112,7 +112,13 @@ def test_shards_of_embeddings_may_be_made_in_any_order_and_twice(
         done = embed_stage.run(store, RUN_ID, Shard(index, 3), Progress())
     assert done is not None
     precision = small_run.done["export"].counts["precision"]
-    assert done.counts == {"photos": 42, "files": 5, "precision": precision}
+    assert done.counts == {
+        "photos": 42,
+        "embedded": 42,
+        "taken_over": 0,
+        "files": 5,
+        "precision": precision,
+    }
     assert len(embed.names("embeddings-")) == 5
     wanted = dict(embeddings_of(StageFolder(small_run.store, RUN_ID, "embed")))
     found = dict(embeddings_of(embed))

@@ -92,19 +92,3 @@ def split(index: Any) -> tuple[list[Any], Any]:
         faiss.downcast_VectorTransform(index.chain.at(place)) for place in range(index.chain.size())
     ]
     return steps, faiss.downcast_index(index.index)
-
-
-def small_segment_index(base: Path) -> Any:
-    """An empty FAISS index for a small segment beside that base: its similarities are comparable.
-
-    Exact beside an exact base; else the base's reduction, and half precision.
-    """
-    steps, part = split(read_index(base))
-    if isinstance(part, faiss.IndexFlat):
-        return faiss.IndexFlatIP(part.d)
-    half = faiss.ScalarQuantizer.QT_fp16
-    small: Any = faiss.IndexScalarQuantizer(part.d, half, faiss.METRIC_INNER_PRODUCT)
-    chain = faiss.IndexPreTransform(small)
-    for step in reversed(steps):
-        chain.prepend_transform(step)
-    return faiss.clone_index(chain) if steps else small  # the clone owns its parts

@@ -110,8 +110,7 @@ class _Ranges(io.RawIOBase):
         end = min(self._position + len(view), self._entry.size_bytes)
         if end <= self._position:
             return 0
-        # At most a chunk of the store's; BufferedReader asks for the rest.
-        data = self._store._read_chunk(self._entry.path, end, self._position)
+        data = self._store.read_range(self._entry.path, self._position, end)
         view[: len(data)] = data
         self._position += len(data)
         return len(data)

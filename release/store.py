@@ -72,10 +72,11 @@ class Store:
         with ThreadPoolExecutor(PARALLEL_READS) as pool:
             for first in range(0, len(starts), PARALLEL_READS):
                 some = starts[first : first + PARALLEL_READS]
-                yield from pool.map(partial(self._read_chunk, path, size_bytes), some)
+                ends = (min(start + CHUNK_BYTES, size_bytes) for start in some)
+                yield from pool.map(partial(self.read_range, path), some, ends)
 
-    def _read_chunk(self, path: str, size_bytes: int, start: int) -> bytes:
-        end = min(start + CHUNK_BYTES, size_bytes)
+    def read_range(self, path: str, start: int, end: int) -> bytes:
+        """The bytes from `start` to before `end`, which must be there."""
         with _store_errors(self.where(path)):
             return bytes(obstore.get_range(self._store, path, start=start, end=end))
 

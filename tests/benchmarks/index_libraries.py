@@ -144,13 +144,30 @@ def build_autofaiss(source: Source, path: Path, limits: Any) -> float:
         raise SystemExit("autofaiss is not installed; `make bench` installs it")
     folder = source.data.folder / "autofaiss"
     folder.mkdir(exist_ok=True)
-    (folder / EMBEDDINGS).unlink(missing_ok=True)
-    (folder / EMBEDDINGS).symlink_to(source.data.folder.resolve() / EMBEDDINGS)
+    _write_source(source, folder / EMBEDDINGS)
     given = (folder, path, limits.memory_mb, limits.p95_ms, limits.threads)
-    command = [AUTOFAISS_PYTHON, AUTOFAISS_BUILD, *given]
+    command = ["env", "TQDM_DISABLE=1", AUTOFAISS_PYTHON, AUTOFAISS_BUILD, *given]
     started = time.perf_counter()
-    subprocess.run([str(part) for part in command], check=True, timeout=limits.build_s)
+    try:
+        subprocess.run([str(part) for part in command], check=True, timeout=limits.build_s)
+    except subprocess.TimeoutExpired:
+        raise SystemExit(f"autofaiss: stopped after {limits.build_s:.0f} s") from None
+    except subprocess.CalledProcessError as error:
+        raise SystemExit(f"autofaiss: ended with code {error.returncode}") from None
     return time.perf_counter() - started
+
+
+def _write_source(source: Source, path: Path) -> None:
+    """The only file of a folder, as autofaiss reads it."""
+    path.unlink(missing_ok=True)
+    if source.reduction is None:
+        path.symlink_to(source.data.folder.resolve() / EMBEDDINGS)
+        return
+    shape = (len(source.data.embeddings), source.width)
+    out = np.lib.format.open_memmap(path, "w+", dtype=np.float32, shape=shape)
+    for rows, block in source.blocks():
+        out[rows] = block
+    out.flush()
 
 
 def open_faiss(path: Path, width: int, key: str = "") -> Opened:

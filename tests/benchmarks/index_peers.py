@@ -48,11 +48,12 @@ def peers(photos: int, reduction: Embeddings | None) -> list[Peer]:
     """At their defaults on all dimensions, and graphs on ours, which is not their own idea."""
     lists = 4096 if photos >= 500_000 else 1024
     hnswlib = (libraries.build_hnswlib, libraries.open_hnswlib)
+    autofaiss = (libraries.build_autofaiss, libraries.open_faiss)
     usearch = (libraries.build_usearch, libraries.open_usearch)
     factory = f"PCAR256,IVF{lists},SQ8"  # what issue 5 says is to be beaten
     found = [
         Peer(f"FAISS {factory}", libraries.build_faiss, libraries.open_faiss, {"key": factory}),
-        Peer("autofaiss", libraries.build_autofaiss, libraries.open_faiss, {}),
+        Peer("autofaiss", *autofaiss, {}),
         Peer("hnswlib M16", *hnswlib, {"m": 16}),
         Peer("usearch f16 M16", *usearch, {"m": 16, "dtype": "f16"}),
         Peer("usearch i8 M16", *usearch, {"m": 16, "dtype": "i8"}),
@@ -62,6 +63,7 @@ def peers(photos: int, reduction: Embeddings | None) -> list[Peer]:
     small = f"on our {reduction.shape[1]} dimensions"
     return [
         *found,
+        Peer(f"autofaiss {small}", *autofaiss, {}, reduction),
         Peer(f"hnswlib M16 {small}", *hnswlib, {"m": 16}, reduction),
         Peer(f"usearch f16 M16 {small}", *usearch, {"m": 16, "dtype": "f16"}, reduction),
         Peer(f"usearch f16 M6 {small}", *usearch, {"m": 6, "dtype": "f16"}, reduction),

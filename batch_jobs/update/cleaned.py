@@ -1,6 +1,7 @@
 """What a cleaning kept, without the bytes of photos: the searchable listings and their photos."""
 
 from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 import pyarrow as pa
@@ -31,13 +32,14 @@ class PhotosOfListings:
     def of(self, product_ids: Sequence[str]) -> Iterator[list[Photo]]:
         """For each of some listings its photos."""
         runs = np.array([self._run.get(owner, -1) for owner in product_ids], dtype=np.int64)
-        ends = np.where(runs < 0, 0, self._ends[runs] if len(self._ends) else 0)
-        starts = np.where(runs <= 0, 0, self._ends[runs - 1] if len(self._ends) else 0)
-        places = [np.arange(first, end) for first, end in zip(starts, ends, strict=True)]
-        rows = self._table.take(np.concatenate([np.empty(0, np.int64), *places]))
+        bounds = np.concatenate([np.zeros(2, np.int64), self._ends])
+        starts = bounds[runs + 1]
+        counts = np.where(runs < 0, 0, bounds[runs + 2] - starts)
+        before = np.cumsum(counts) - counts
+        rows = self._table.take(np.repeat(starts - before, counts) + np.arange(counts.sum()))
         photos = map(Photo, *(rows[name].to_pylist() for name in _PHOTO))
-        for some in places:
-            yield [next(photos) for _ in some]
+        for count in counts.tolist():
+            yield list(islice(photos, count))
 
 
 def listings(clean: StageFolder, product_ids: Collection[str] | None = None) -> Iterator[Listing]:

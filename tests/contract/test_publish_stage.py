@@ -2,25 +2,31 @@
 
 import json
 import shutil
+import tempfile
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from drawn_catalogue import draw_catalogue
 from small_release import SIZE, WIDTH, tiny_network
 
-from batch_jobs import embed_stage, index_stage, publish_stage
+from batch_jobs import embed_stage, publish_stage
 from batch_jobs.clean import stage as clean_stage
 from batch_jobs.clean.stage import CleanOptions
-from batch_jobs.index_stage import IndexOptions
 from batch_jobs.progress import Progress
 from batch_jobs.stage import Shard, StageFolder
-from batch_jobs.tables import read_table
+from batch_jobs.tables import read_shards, read_table
+from batch_jobs.update.cleaned import listings
 from release.calibration import Calibration, Curve, Match
 from release.errors import JobError
-from release.manifest import Manifest
+from release.listings import Listings, Photo
+from release.manifest import Manifest, Measured
 from release.reader import read_manifest, read_pointer
+from release.segment import FILES
+from release.segment_writer import IndexedPhoto, write_segment
 from release.store import Store
 
 RUN = "calibrated"
@@ -30,6 +36,7 @@ COUNTS: dict[str, Any] = {
     "untrained": {"sibling_recall_at_1": 0.8},
     "calibration": {"temperature": 1.25, "ece": 0.02, "ece_of_nothing": None},
 }
+MEASURED = Measured(1.0, 0.99, 0.2, 0.4, 300.0, 1.5, 4)
 EXPORTED: dict[str, Any] = {
     "backbone": "tiny",
     "size": SIZE,
@@ -79,10 +86,30 @@ def embed(store: Store) -> StageFolder:
     return StageFolder(store, RUN, "embed")
 
 
+def write_index(store: Store) -> None:
+    """An index stage's folder with an exact segment of all photos, and figures made up."""
+    index = StageFolder(store, RUN, "index")
+    clean, embedded = index.sibling("clean"), index.sibling("embed")
+    names = ["image_id", "product_id", "photo_sha256", "photo_bytes", "embedding"]
+    rows = [
+        IndexedPhoto(Photo(*ids), np.array(embedding, np.float32))
+        for _, table in read_shards(embedded, "embeddings-", names)
+        for *ids, embedding in zip(*(table[name].to_pylist() for name in names), strict=True)
+    ]
+    shown = list(listings(clean))
+    with tempfile.TemporaryDirectory() as scratch:
+        write_segment(Path(scratch), shown, rows)
+        for name in FILES:
+            index.write(name, Path(scratch) / name)
+    made_from = {name: index.sibling(name).require().digest for name in ("clean", "embed")}
+    counts = {"plan": "Flat", "photos": len(rows), "listings": len(shown), "finds_itself": 1.0}
+    index.finish(made_from, {**counts, **asdict(MEASURED), "why": "It is exact."})
+
+
 def publish(store: Store) -> Manifest:
-    """The stages after export, really run; gives what is then current."""
+    """Embeds, indexes and publishes; gives what is then current."""
     embed(store)
-    index_stage.run(store, RUN, IndexOptions())
+    write_index(store)
     publish_stage.run(store, RUN)
     pointer = read_pointer(store)
     assert pointer
@@ -174,3 +201,28 @@ def test_what_was_changed_by_hand_is_not_published(store: Store, name: str) -> N
     with pytest.raises(JobError, match=f"{name} is damaged"):
         publish(store)
     assert read_pointer(store) is None
+
+
+def test_the_manifest_has_the_measured_figures_and_all_files_of_the_segment(store: Store) -> None:
+    write_train(store)
+    write_export(store)
+    manifest = publish(store)
+    (base,) = manifest.segments
+    assert (base.plan, base.photos, base.listings, base.measured) == ("Flat", 6, 3, MEASURED)
+    assert manifest.files.keys() == {"extractor.onnx", *base.file_names}
+
+
+def test_up_to_date_is_said_without_reading_a_photo(
+    store: Store,
+) -> None:
+    write_train(store)
+    write_export(store)
+    manifest = publish(store)
+    for name in StageFolder(store, RUN, "clean").names("photos-"):
+        store.write(f"runs/{RUN}/clean/{name}", b"")
+    assert publish_stage.run(store, RUN).up_to_date
+    with closing(Listings(store.folder / manifest.files["base/listings.sqlite"].path)) as found:
+        photo = next(found.all_photos())
+    store.delete([f"blobs/{photo.sha256}"])
+    with pytest.raises(JobError, match="cannot be read as Parquet"):
+        publish_stage.run(store, RUN)  # a photo is gone, so it publishes again

@@ -1,49 +1,30 @@
 """Updates: after any of them, the release answers as an index of the final catalogue does."""
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hand_cleaned import (
     NAME,
-    State,
     Thing,
-    embedding,
-    fresh_search,
-    jpeg,
     tiny_extractor,
     write_clean,
     write_first,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from killed_writes import KilledError, dies
+from updates import COMPACT, FIRST, NEVER, assert_is, bring
 
 from batch_jobs.progress import Progress
 from batch_jobs.update import job
 from batch_jobs.update.base import find_base
 from batch_jobs.update.compaction import UpdateOptions
-from batch_jobs.update.job import Updated, update
+from batch_jobs.update.job import update
 from release.errors import ConflictError, JobError
 from release.extractor import Extractor
-from release.faiss_search import FaissSearch
 from release.publisher import make_current
 from release.reader import open_current, read_manifest, read_pointer
 from release.store import Store
-
-NEVER, COMPACT = UpdateOptions(share=1e9), UpdateOptions(compact=True, share=1e9)
-QUERIES, MANY_QUERIES = range(100, 106), range(100, 150)
-MANY: State = {f"many-{n}": Thing(photos=((f"many-{n}", 200 + n),)) for n in range(120)}
-DIMENSIONS = 12  # more than the photos have patterns
-FIRST: State = {
-    f"listing-{n}": Thing(
-        f"Chair {n}", float(n), ((f"photo-{n}a", 2 * n), (f"photo-{n}b", 2 * n + 1))
-    )
-    for n in range(8)
-}
 
 
 @pytest.fixture(scope="module")
@@ -57,32 +38,6 @@ def store(tmp_path: Path, extractor: Extractor) -> Store:
     opened = Store(str(tmp_path / "store"), create=True)
     write_first(opened, FIRST, extractor, tmp_path / "first")
     return opened
-
-
-def bring(store: Store, state: State, cache: Path, options: UpdateOptions = NEVER) -> Updated:
-    """Updates the current release to a state of the catalogue."""
-    clean = write_clean(store, state)
-    return update(find_base(store, NAME, cache), clean, options, Progress())
-
-
-def answers(search: FaissSearch, extractor: Extractor) -> list[list[tuple[str, float]]]:
-    """Everything, nearest first, for each query."""
-    features = np.stack([embedding(seed, extractor) for seed in QUERIES])
-    found = search.search_photos(features, search.photo_count)
-    return [[(hit.photo.image_id, round(hit.similarity, 5)) for hit in hits] for hits in found]
-
-
-def assert_is(store: Store, state: State, extractor: Extractor, scratch: Path) -> None:
-    """The current release answers and shows what an index of the state does."""
-    release = open_current(store, scratch / "cache")
-    fresh = fresh_search(state, extractor, scratch / "fresh")
-    assert answers(release.search, extractor) == answers(fresh, extractor)
-    for name, thing in state.items():
-        if thing.photos:
-            assert release.search.listing(name) == fresh.listing(name)
-            for image_id, seed in thing.photos:
-                assert release.search.photo(image_id) == fresh.photo(image_id)
-                assert store.read(f"blobs/{release.search.photo(image_id).sha256}") == jpeg(seed)
 
 
 def test_added_changed_and_removed_listings_become_a_small_segment_and_tombstones(
@@ -276,78 +231,3 @@ def test_whoever_serves_reads_only_what_is_new(
     assert release.search.photo_count == 17
     files = release.manifest.files
     assert sorted(read) == sorted(files[name].path for name in small.file_names)
-
-
-seeds = st.integers(0, 30)
-things = st.builds(
-    Thing,
-    st.sampled_from(["Chair", "Sofa"]),
-    st.sampled_from([None, 1.0, 2.5]),
-    st.lists(seeds, max_size=3, unique=True).map(tuple),
-)
-
-
-@st.composite
-def states(draw: st.DrawFn) -> State:
-    """Some listings, of which one has a photo; ids stay where what is on a photo changes."""
-    names = draw(st.sets(st.sampled_from("abcdefgh")))
-    drawn = {name: draw(things) for name in sorted(names)} | {"z": Thing(photos=(draw(seeds),))}
-    return {
-        name: replace(thing, photos=tuple((f"{name}{n}", s) for n, s in enumerate(thing.photos)))
-        for name, thing in drawn.items()
-    }
-
-
-def after(
-    first: State,
-    steps: list[tuple[State, UpdateOptions]],
-    extractor: Extractor,
-    folder: Path,
-    dimensions: int = 0,
-) -> Iterator[tuple[Store, State]]:
-    """The store and the state after each update."""
-    store = Store(str(folder / "store"), create=True)
-    write_first(store, first, extractor, folder / "first", dimensions)
-    for state, options in steps:
-        bring(store, state, folder / "cache", options)
-        yield store, state
-
-
-@given(st.lists(st.tuples(states(), st.sampled_from([NEVER, COMPACT])), min_size=1, max_size=5))
-@settings(max_examples=15, deadline=None)
-def test_after_any_sequence_results_are_those_of_an_index_of_the_final_state(
-    tmp_path_factory: pytest.TempPathFactory,
-    extractor: Extractor,
-    steps: list[tuple[State, UpdateOptions]],
-) -> None:
-    folder = tmp_path_factory.mktemp("sequence")
-    for store, state in after(FIRST, steps, extractor, folder):
-        assert_is(store, state, extractor, folder)
-
-
-def recall_at_10(search: FaissSearch, state: State, extractor: Extractor, folder: Path) -> float:
-    """Against exact search; who is as near as the tenth counts as one of the ten."""
-    features = np.stack([embedding(seed, extractor) for seed in MANY_QUERIES])
-    exact = fresh_search(state, extractor, folder).search_photos(features, 10**6)
-    shares = []
-    for some, every in zip(search.search(features, 10), exact, strict=True):
-        near = {hit.photo.image_id: hit.similarity for hit in every}
-        least = every[:10][-1].similarity - 1e-4
-        shares.append(np.mean([near[image_id] >= least for image_id in some]))
-    return float(np.mean(shares))
-
-
-@given(st.lists(states(), min_size=1, max_size=4))
-@settings(max_examples=5, deadline=None)
-def test_after_any_sequence_an_approximate_index_has_the_recall_of_a_fresh_one(
-    tmp_path_factory: pytest.TempPathFactory, extractor: Extractor, steps: list[State]
-) -> None:
-    folder = tmp_path_factory.mktemp("sequence")
-    many = [(MANY | state, NEVER) for state in steps]
-    for store, state in after(MANY, many, extractor, folder, DIMENSIONS):
-        updated = open_current(store, folder / "cache").search
-        fresh = fresh_search(state, extractor, folder / "fresh", DIMENSIONS)
-        has, wanted = (
-            recall_at_10(search, state, extractor, folder / "exact") for search in (updated, fresh)
-        )
-        assert has >= wanted - 0.01

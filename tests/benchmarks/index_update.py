@@ -13,6 +13,7 @@ from index_data import Data, Embeddings
 from index_ours import K, listings
 
 from batch_jobs.update.compare import compare
+from batch_jobs.update.small_index import small_index
 from release.blobs import blob_of
 from release.calibration import Calibration
 from release.faiss_search import FaissSearch
@@ -37,7 +38,6 @@ from release.segment import (
 )
 from release.segment_writer import IndexedPhoto, write_segment
 from release.store import Store
-from release.vector_index import small_segment_index
 
 CHANGED = 1000
 NEW = "new-"
@@ -89,7 +89,7 @@ def _write(folder: Path, data: Data, embeddings: Embeddings) -> tuple[dict[str, 
         IndexedPhoto(photo, embedding)
         for (_, photo), embedding in zip(written, embeddings, strict=True)
     ]
-    index = small_segment_index(folder / INDEX_FILE)
+    index = small_index(folder / INDEX_FILE)
     write_segment(folder / "small", [listing for listing, _ in written], rows, index)
     names = {f"base/{TOMBSTONES_FILE}": folder / TOMBSTONES_FILE}
     return {**names, **_files_of("small", folder / "small")}, len(changes.gone)

@@ -53,6 +53,9 @@ Precision = Annotated[
     str, typer.Option(help="Of the function's extractor: int8 where it agrees with fp32, or fp32.")
 ]
 KeepOut = Annotated[int, typer.Option(help="Held-out photos to leave out of the index.")]
+MemoryMb = Annotated[float, typer.Option(help="Of the index with its rows, at most.")]
+Recall = Annotated[float, typer.Option(help="Recall at 10 that the index must reach.")]
+P95Ms = Annotated[float, typer.Option(help="Milliseconds of a query on one thread, at most.")]
 ShardIndex = Annotated[
     int, typer.Option("--shard", envvar="AWS_BATCH_JOB_ARRAY_INDEX", help="Which shard, from 0.")
 ]

@@ -14,9 +14,12 @@ from batch_jobs.arguments import (
     KeepOut,
     LabelLevel,
     LearningRate,
+    MemoryMb,
     MinPhotos,
+    P95Ms,
     PhotosPerListing,
     Precision,
+    Recall,
     RunId,
     Seed,
     ShardCount,
@@ -28,6 +31,7 @@ from batch_jobs.arguments import (
     Weights,
     train_options,
 )
+from batch_jobs.index.choose import Budget
 from batch_jobs.stage import Shard, cpu_count
 from batch_jobs.stage_lines import print_line
 from batch_jobs.train.options import TrainOptions
@@ -35,6 +39,7 @@ from release.errors import JobError
 from release.store import Store
 
 DEFAULT = TrainOptions()
+BUDGET = Budget()
 
 
 def demo(store: StoreUrl = "./store") -> None:
@@ -69,6 +74,9 @@ def run(
     compiled: Compiled = DEFAULT.compiled,
     precision: Precision = "int8",
     keep_out: KeepOut = 0,
+    memory_mb: MemoryMb = BUDGET.memory_mb,
+    recall: Recall = BUDGET.recall,
+    p95_ms: P95Ms = BUDGET.p95_ms,
 ) -> None:
     """Every stage: clean, train, export, embed, index, publish."""
     training = train_options(locals())
@@ -86,7 +94,10 @@ def run(
     from batch_jobs.progress import Progress
 
     options = pipeline.RunOptions(
-        cleaning, training, IndexOptions(keep_out), ExportOptions(precision)
+        cleaning,
+        training,
+        IndexOptions(keep_out, Budget(memory_mb, recall, p95_ms)),
+        ExportOptions(precision),
     )
     pipeline.run(opened, catalogue, chosen, options, Progress())
 
@@ -148,13 +159,21 @@ def index(
     catalogue: SomeCatalogue = "",
     run_id: RunId = "",
     keep_out: KeepOut = 0,
+    memory_mb: MemoryMb = BUDGET.memory_mb,
+    recall: Recall = BUDGET.recall,
+    p95_ms: P95Ms = BUDGET.p95_ms,
+    shard: ShardIndex = 0,
+    shards: ShardCount = 1,
 ) -> None:
-    """Builds and measures the index and the listing table."""
+    """Chooses a plan for the index, builds and measures it, or one shard of it."""
     from batch_jobs import index_stage
+    from batch_jobs.progress import Progress
 
     opened = Store(store)
-    options = index_stage.IndexOptions(keep_out)
-    print_line("index", index_stage.run(opened, chosen_run(opened, run_id, catalogue), options))
+    budget = Budget(memory_mb, recall, p95_ms)
+    options = index_stage.IndexOptions(keep_out, budget, Shard(shard, shards))
+    chosen = chosen_run(opened, run_id, catalogue)
+    print_line("index", index_stage.run(opened, chosen, options, Progress()))
 
 
 def publish(store: StoreUrl = "./store", catalogue: SomeCatalogue = "", run_id: RunId = "") -> None:

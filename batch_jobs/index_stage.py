@@ -1,26 +1,30 @@
-"""The index stage: marketplace-search index --run RUN [--keep-out N]"""
+"""The index stage: marketplace-search index --run RUN [--memory-mb N] [--shard I --shards N]"""
 
 import json
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from batch_jobs.stage import Done, StageFolder, software
-from batch_jobs.tables import read_shards, read_table
-from release.blobs import blob_of
-from release.errors import JobError
-from release.faiss_search import FaissSearch
+from batch_jobs.index.build import Built, build_base, merge
+from batch_jobs.index.choose import Budget
+from batch_jobs.index.page import write_plan
+from batch_jobs.index.photos import copies_of, photos_of
+from batch_jobs.index.prepare import Prepared, prepare
+from batch_jobs.index.shards import Part, encode_shard
+from batch_jobs.index.source import RunSource
+from batch_jobs.progress import Progress
+from batch_jobs.stage import Done, Inputs, Shard, StageFolder, digest_of, software
+from batch_jobs.update.cleaned import listings
+from release.errors import ConflictError, JobError
 from release.listings import Listing, Photo
-from release.segment import INDEX_FILE, LISTINGS_FILE, IndexedPhoto, Segment, write_segment
+from release.segment import FILES
+from release.segment_writer import write_segment_files
 from release.store import Store
 
-PLAN = "Flat"
-MEASURED_QUERIES = 500
+KEPT_OUT_FILE = "kept_out.json"
+_PREPARED, _PART = "prepared-", "part-"
 
 
 @dataclass(frozen=True)
@@ -28,126 +32,147 @@ class IndexOptions:
     """`keep_out` photos of as many held-out listings are left out of the index, to search with."""
 
     keep_out: int = 0
+    budget: Budget = field(default_factory=Budget)
+    shard: Shard = field(default_factory=Shard)
 
     def __post_init__(self) -> None:
         if self.keep_out < 0:
             raise JobError(f"--keep-out is {self.keep_out}; it must be at least 0.")
 
 
-def run(store: Store, run_id: str, options: IndexOptions) -> Done:
-    """Writes index.faiss, listings.sqlite and kept_out.json (photos to search with)."""
+@dataclass(frozen=True)
+class _Work:
+    """A run's index stage, its inputs known."""
+
+    folder: StageFolder
+    inputs: Inputs
+    options: IndexOptions
+    photos: list[Photo]  # all of the index
+    kept_out: Mapping[str, str]  # photo to listing
+    source: RunSource
+    progress: Progress
+
+    @property
+    def made_from(self) -> str:
+        """Shards run side by side, so none empties the folder: names say what files are made of."""
+        return digest_of(self.inputs)[:10]
+
+
+def run(
+    store: Store, run_id: str, options: IndexOptions, progress: Progress | None = None
+) -> Done | None:
+    """Writes index.faiss, listings.sqlite, rows.npy, and kept_out.json (photos to search with).
+
+    Beside them, and no outputs as they tell of times: plan.html and plan.json. Gives None where
+    other shards are still to be done; the last one finishes the stage.
+    """
     folder = StageFolder(store, run_id, "index")
-    clean, train, embed = (folder.sibling(name) for name in ("clean", "train", "embed"))
-    inputs = {
-        "clean": clean.require().digest,
-        "train": train.require().digest,
-        "embed": embed.require().digest,
-        "keep_out": options.keep_out,
-        "software": software(),
-    }
-    if done := folder.begin(inputs):
+    inputs = _inputs(folder, options)
+    sharded = options.shard.count > 1
+    if done := folder.up_to_date(inputs) if sharded else folder.begin(inputs):
         return done
-    photos = list(_indexed_photos(clean, embed))
-    kept_out = _choose_kept_out(train, photos, options.keep_out)
-    indexed = [row for row in photos if row.photo.image_id not in kept_out]
-    counts = _write(folder, _listings(clean), indexed, photos)
-    rows = [{"image_id": image, "product_id": product} for image, product in kept_out.items()]
-    folder.write_json("kept_out.json", rows)
-    return folder.finish(inputs, {**counts, "kept_out": len(kept_out)})
+    work = _work(folder, inputs, options, progress or Progress())
+    with tempfile.TemporaryDirectory() as scratch:
+        built = _shard(work, Path(scratch)) if sharded else _whole(work, Path(scratch))
+        return _finish(work, built) if built else None
 
 
-def _write(
-    folder: StageFolder,
-    listings: list[Listing],
-    indexed: list[IndexedPhoto],
-    queries: list[IndexedPhoto],
-) -> dict[str, Any]:
+def _inputs(folder: StageFolder, options: IndexOptions) -> Inputs:
+    before = {name: folder.sibling(name).require().digest for name in ("clean", "train", "embed")}
+    own = {"keep_out": options.keep_out, "budget": asdict(options.budget)}
+    return {**before, **own, "software": software()}
+
+
+def _work(folder: StageFolder, inputs: Inputs, options: IndexOptions, progress: Progress) -> _Work:
+    embed = folder.sibling("embed")
+    every = list(photos_of(embed))
+    kept_out = _choose_kept_out(folder.sibling("train"), every, options.keep_out)
+    photos = [photo for photo in every if photo.image_id not in kept_out]
+    return _Work(folder, inputs, options, photos, kept_out, RunSource(embed, kept_out), progress)
+
+
+def _whole(work: _Work, scratch: Path) -> Built:
+    budget, copies = work.options.budget, copies_of(work.photos)
+    return build_base(work.source, budget, scratch, work.progress, copies)
+
+
+def _shard(work: _Work, scratch: Path) -> Built | None:
+    """This shard's part; the index too where all others are there."""
+    folder, shard = work.folder, work.options.shard
+    prepared = _prepared(work)
+    names = [f"{_PART}{work.made_from}-{n}-of-{shard.count}.npz" for n in range(shard.count)]
+    if not folder.has(names[shard.index]):
+        part = encode_shard(work.source, prepared, shard, work.progress)
+        folder.store.write(folder.path(names[shard.index]), part.to_bytes())
+    if not set(names) <= set(folder.names(_PART)):
+        return None
+    parts = (Part.from_bytes(folder.read(name)) for name in names)
+    return merge(work.source, prepared, parts, scratch, copies_of(work.photos))
+
+
+def _prepared(work: _Work) -> Prepared:
+    """What the first shard to come has chosen by what it measured, and all others go by."""
+    name = f"{_PREPARED}{work.made_from}.npz"
+    if not work.folder.has(name):
+        mine = prepare(work.source, work.options.budget, work.progress)
+        try:
+            work.folder.store.write_once(work.folder.path(name), mine.to_bytes())
+        except ConflictError:
+            work.progress.say("index: another shard has chosen the plans meanwhile")
+    return Prepared.from_bytes(work.folder.read(name))
+
+
+def _finish(work: _Work, built: Built) -> Done:
+    folder = work.folder
+    shown = list(listings(folder.sibling("clean")))
+    _write_segment(folder, shown, work.photos, built)
+    rows = [{"image_id": image, "product_id": listing} for image, listing in work.kept_out.items()]
+    folder.write_json(KEPT_OUT_FILE, rows)
+    write_plan(folder, built, len(work.photos), work.options.budget)
+    done = folder.finish(work.inputs, _counts(built, work, len(shown)))
+    left = [*folder.names(_PREPARED), *folder.names(_PART)]
+    folder.store.delete([folder.path(name) for name in left])
+    return done
+
+
+def _write_segment(
+    folder: StageFolder, shown: Sequence[Listing], photos: Sequence[Photo], built: Built
+) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch)
-        write_segment(path, listings, indexed)
-        segment = Segment(path / INDEX_FILE, path / LISTINGS_FILE)
-        measured = _measure(segment, indexed, queries)
-        segment.listings.close()
-        folder.write(INDEX_FILE, path / INDEX_FILE)
-        folder.write(LISTINGS_FILE, path / LISTINGS_FILE)
-    return {"plan": PLAN, "photos": len(indexed), "listings": len(listings), **measured}
+        write_segment_files(path, shown, photos, built.index, built.lists)
+        for name in FILES:
+            folder.write(name, path / name)
 
 
-def _listings(clean: StageFolder) -> list[Listing]:
-    """Every searchable listing."""
-    rows = read_table(clean, "products.parquet").to_pylist()
-    names = ("product_id", "title", "description", "price", "currency", "price_status", "location")
-    return [
-        Listing(**{name: row[name] for name in names}, category_path=tuple(row["category_path"]))
-        for row in rows
-        if row["searchable"]
-    ]
+def _counts(built: Built, work: _Work, listing_count: int) -> dict[str, Any]:
+    return {
+        "plan": built.trial.plan.name,
+        "effort": str(built.trial.effort),
+        "photos": len(work.photos),
+        "listings": listing_count,
+        "kept_out": len(work.kept_out),
+        **built.measured(),
+        "similarity_error": built.trial.similarity_error,
+        "finds_itself": built.finds_itself,
+        "why": built.why,
+    }
 
 
-def _indexed_photos(clean: StageFolder, embed: StageFolder) -> Iterator[IndexedPhoto]:
-    """Photos beside their own embeddings, joined by image id."""
-    embeddings = dict(_embeddings(embed))
-    for _, table in read_shards(clean, "photos-", ["image_id", "product_id", "photo"]):
-        for row in table.to_pylist():
-            if row["image_id"] not in embeddings:
-                raise JobError(f"Photo {row['image_id']} has no embedding. Run `embed` again.")
-            blob = blob_of(row["photo"])
-            photo = Photo(row["image_id"], row["product_id"], blob.sha256, blob.size_bytes)
-            yield IndexedPhoto(photo, embeddings[row["image_id"]])
-
-
-def _embeddings(embed: StageFolder) -> Iterator[tuple[str, NDArray[np.float32]]]:
-    for _, table in read_shards(embed, "embeddings-", ["image_id", "embedding"]):
-        column = table.column("embedding").combine_chunks()
-        vectors = column.flatten().to_numpy().reshape(len(table), -1)  # (n, width)
-        yield from zip(table.column("image_id").to_pylist(), vectors, strict=True)
-
-
-def _choose_kept_out(train: StageFolder, photos: list[IndexedPhoto], count: int) -> dict[str, str]:
+def _choose_kept_out(train: StageFolder, photos: Sequence[Photo], count: int) -> dict[str, str]:
     """One photo each of held-out listings that have several and share none; image to listing."""
+    if not count:
+        return {}
     parts = json.loads(train.read("split.json"))
     by_listing: dict[str, list[Photo]] = {}
     uses: dict[str, int] = {}
-    for row in photos:
-        uses[row.photo.sha256] = uses.get(row.photo.sha256, 0) + 1
-        if parts[row.photo.product_id] == "test":
-            by_listing.setdefault(row.photo.product_id, []).append(row.photo)
+    for photo in photos:
+        uses[photo.sha256] = uses.get(photo.sha256, 0) + 1
+        if parts[photo.product_id] == "test":
+            by_listing.setdefault(photo.product_id, []).append(photo)
     kept_out: dict[str, str] = {}
     for product_id, own in sorted(by_listing.items()):
         single = [photo.image_id for photo in own if uses[photo.sha256] == 1]
         if len(kept_out) < count and len(own) > 1 and single:
             kept_out[min(single)] = product_id
     return kept_out
-
-
-def _measure(
-    segment: Segment, indexed: list[IndexedPhoto], queries: list[IndexedPhoto]
-) -> dict[str, float]:
-    """Recall@10 against a plain product of matrices, and how many photos find themselves first.
-
-    Exact duplicates of a photo count as the photo.
-    """
-    random = np.random.default_rng(0)
-    search = FaissSearch([segment])
-    some = [queries[n] for n in random.permutation(len(queries))[:MEASURED_QUERIES]]
-    features = np.stack([row.embedding for row in some])
-    gallery = np.stack([row.embedding for row in indexed])
-    exact = np.sort(-(features @ gallery.T), axis=1)[:, :10]  # (queries, at most 10)
-    found = search.search_photos(features, 10)
-    recalls = [
-        np.mean([hit.similarity >= -wanted[-1] - 1e-5 for hit in hits])
-        for hits, wanted in zip(found, exact, strict=True)
-    ]
-    return {"recall_at_10": float(np.mean(recalls)), "finds_itself": _finds_itself(search, indexed)}
-
-
-def _finds_itself(search: FaissSearch, indexed: list[IndexedPhoto]) -> float:
-    found = 0
-    for start in range(0, len(indexed), MEASURED_QUERIES):
-        block = indexed[start : start + MEASURED_QUERIES]
-        hits = search.search_photos(np.stack([row.embedding for row in block]), 1)
-        found += sum(
-            first.photo.sha256 == row.photo.sha256
-            for (first,), row in zip(hits, block, strict=True)
-        )
-    return found / len(indexed)

@@ -35,7 +35,7 @@ def run(
         "train": lambda: train_stage.run(store, run_id, options.train, progress),
         "export": lambda: export_stage.run(store, run_id, options.export, progress),
         "embed": lambda: embed_stage.run(store, run_id, Shard(), progress),
-        "index": lambda: index_stage.run(store, run_id, options.index),
+        "index": lambda: index_stage.run(store, run_id, options.index, progress),
         "publish": lambda: publish_stage.run(store, run_id),
     }
     found = {}

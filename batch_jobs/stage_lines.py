@@ -54,7 +54,8 @@ def _embed(counts: Counts) -> str:
 def _index(counts: Counts) -> str:
     return (
         f"{counts['plan']}, {counts['photos']} photos of {counts['listings']} listings, "
-        f"{counts['kept_out']} kept out, {counts['finds_itself']:.1%} find themselves first"
+        f"{counts['kept_out']} kept out, recall@10 {counts['recall_at_10']:.3f}, "
+        f"p95 {counts['p95_ms']:.2f} ms, {counts['bytes_per_photo']:.0f} bytes a photo"
     )
 
 

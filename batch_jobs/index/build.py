@@ -13,6 +13,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from batch_jobs.index.candidates import efforts
 from batch_jobs.index.choose import Budget, Trial, choose, why
 from batch_jobs.index.encode import Codes, Lists, assemble, code_size, has_lists
 from batch_jobs.index.measure import Exact
@@ -151,7 +152,8 @@ def _confirmed(source: Source, prepared: Prepared, whole: _Whole, place: int) ->
     ids = None if has_lists(index) else rows
     asked = Asked(prepared.queries, whole.exact, source.take, ids)
     size = Size(photos, source.width, len(rows))
-    return list(sweep(index, prepared.plans[place], asked, size))
+    plan = prepared.plans[place]
+    return list(sweep(index, plan, asked, size, efforts(plan)))
 
 
 def _finds_itself(

@@ -18,8 +18,6 @@ from release.vector_index import split
 Lists = NDArray[np.uint32]  # (n,) inverted list of each row
 Bytes = NDArray[np.uint8]  # (n, bytes of a code)
 
-_INVERTED = (faiss.IndexIVFScalarQuantizer, faiss.IndexIVFRaBitQ)
-
 
 @dataclass(frozen=True)
 class Codes:
@@ -32,22 +30,31 @@ class Codes:
 def code_size(trained: Any) -> int:
     """Bytes of a code; float32 vectors where the index must see them all, in order."""
     part = split(trained)[1]
-    if isinstance(part, _INVERTED):
+    if isinstance(part, faiss.IndexIVFScalarQuantizer):
         return int(part.code_size)
     return int(part.sa_code_size()) if _is_plain(part) else 4 * int(part.d)
 
 
-def encode(trained: Any, vectors: Vectors) -> Codes:
-    """Of reduced vectors, (n, d) float32, unit norm."""
+def assign(trained: Any, vectors: Vectors) -> Lists:
+    """The inverted list of each reduced vector, 0 in an index without."""
     part = split(trained)[1]
-    if not isinstance(part, _INVERTED):
+    if not isinstance(part, faiss.IndexIVFScalarQuantizer):
+        return np.zeros(len(vectors), np.uint32)
+    found: Lists = part.quantizer.assign(vectors, 1)[:, 0].astype(np.uint32)
+    return found
+
+
+def encode(trained: Any, vectors: Vectors, lists: Lists) -> Codes:
+    """Of reduced vectors, (n, d) float32, unit norm, assigned to `lists` (n,)."""
+    part = split(trained)[1]
+    if not isinstance(part, faiss.IndexIVFScalarQuantizer):
         codes = part.sa_encode(vectors) if _is_plain(part) else vectors.view(np.uint8)
-        return Codes(np.zeros(len(vectors), np.uint32), codes)
-    whole = part.sa_encode(vectors)  # (n, bytes of the list's number + code)
-    number_bytes = int(part.coarse_code_size())
-    padded = np.zeros((len(vectors), 4), np.uint8)
-    padded[:, :number_bytes] = whole[:, :number_bytes]
-    return Codes(padded.view("<u4")[:, 0], whole[:, number_bytes:])
+        return Codes(lists, codes)
+    numbers = lists.astype(np.int64)
+    found = np.zeros((len(vectors), part.code_size), np.uint8)
+    pointers = (faiss.swig_ptr(each) for each in (vectors, numbers, found))
+    part.encode_vectors(len(vectors), *pointers)
+    return Codes(lists, found)
 
 
 def assemble(trained: Any, found: Codes, rows: RowNumbers) -> Any:
@@ -59,7 +66,7 @@ def assemble(trained: Any, found: Codes, rows: RowNumbers) -> Any:
     # FAISS clones no NormalizationTransform.
     index = faiss.deserialize_index(faiss.serialize_index(trained))
     part = split(index)[1]
-    if isinstance(part, _INVERTED):
+    if isinstance(part, faiss.IndexIVFScalarQuantizer):
         _fill_lists(part, found, rows)
     elif _is_plain(part):
         part.add_sa_codes(np.ascontiguousarray(found.codes[rows]))
@@ -70,7 +77,7 @@ def assemble(trained: Any, found: Codes, rows: RowNumbers) -> Any:
 
 
 def has_lists(index: Any) -> bool:
-    return isinstance(split(index)[1], _INVERTED)
+    return isinstance(split(index)[1], faiss.IndexIVFScalarQuantizer)
 
 
 def _is_plain(part: Any) -> bool:

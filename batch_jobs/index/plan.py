@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
-Coder = Literal["Flat", "SQfp16", "SQ8", "SQ6", "RaBitQ4", "RaBitQ2", "PQ"]
+Coder = Literal["Flat", "SQfp16", "SQ8", "SQ6", "SQ4", "PQ"]
 
 ID_BYTES = 8
 # What rows.npy has of a photo: key, listing, list.
@@ -61,10 +61,7 @@ class Plan:
             "SQfp16": 2 * d,
             "SQ8": d,
             "SQ6": d * 6 // 8,
-            # Gao et al., "Practical and Asymptotically Optimal Quantization", SIGMOD 2025, as
-            # FAISS stores it: a sign, more bits, 20 bytes of factors.
-            "RaBitQ4": 4 * -(-d // 8) + 20,
-            "RaBitQ2": 2 * -(-d // 8) + 20,
+            "SQ4": d // 2,
             "PQ": d // 4 + d,
         }
         return sizes[self.coder]

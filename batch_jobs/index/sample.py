@@ -31,10 +31,10 @@ class Sample:
     blocks_read: int
 
 
-def draw_sample(source: Source, rows: int = SAMPLE_ROWS) -> Sample:
+def draw_sample(source: Source) -> Sample:
     """A tenth of the photos are held out, QUERIES at most; the only photo searches for itself."""
     random = np.random.default_rng(SEED)
-    embeddings, numbers, blocks_read = _collect(source, rows, random)
+    embeddings, numbers, blocks_read = _collect(source, SAMPLE_ROWS, random)
     count = min(QUERIES, max(1, len(embeddings) // QUERIES_SHARE))
     asked = np.sort(random.permutation(len(embeddings))[:count])
     queries, query_rows = embeddings[asked], numbers[asked]

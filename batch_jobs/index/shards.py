@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from batch_jobs.index.encode import Codes, code_size, encode
+from batch_jobs.index.encode import Codes, Lists, assign, code_size, encode, has_lists
 from batch_jobs.index.measure import Exact, exact_among
 from batch_jobs.index.prepare import Prepared
 from batch_jobs.index.source import RowNumbers, Source
@@ -63,11 +63,17 @@ def encode_shard(source: Source, prepared: Prepared, shard: Shard, progress: Pro
 
 
 def _encoded(prepared: Prepared, embeddings: Vectors) -> list[Codes]:
+    """Plans of as many dimensions and lists have the same centroids, so lists are found once."""
     fewer = embeddings @ prepared.reduction.T if len(prepared.reduction) else embeddings
-    return [
-        encode(trained, unit(fewer[:, : plan.dimensions]) if plan.dimensions else embeddings)
-        for plan, trained in zip(prepared.plans, prepared.trained, strict=True)
-    ]
+    lists = dict[tuple[int, int], Lists]()
+    found = []
+    for plan, trained in zip(prepared.plans, prepared.trained, strict=True):
+        vectors = unit(fewer[:, : plan.dimensions]) if plan.dimensions else embeddings
+        key = (plan.dimensions, plan.lists if has_lists(trained) else 0)
+        if key not in lists:
+            lists[key] = assign(trained, vectors)
+        found.append(encode(trained, vectors, lists[key]))
+    return found
 
 
 def _no_codes(trained: object) -> Codes:

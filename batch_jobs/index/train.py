@@ -25,8 +25,8 @@ _QUANTISERS = {
     "SQfp16": faiss.ScalarQuantizer.QT_fp16,
     "SQ8": faiss.ScalarQuantizer.QT_8bit,
     "SQ6": faiss.ScalarQuantizer.QT_6bit,
+    "SQ4": faiss.ScalarQuantizer.QT_4bit,
 }
-_BITS = {"RaBitQ4": 4, "RaBitQ2": 2}
 
 
 def learn_reduction(sample: Vectors, dimensions: int) -> Vectors:
@@ -112,9 +112,7 @@ def _inverted(plan: Plan, d: int, centroids: Vectors) -> Any:
     coarse.add(centroids)
     coarse.this.disown()  # the index frees it
     found: Any
-    if plan.coder in _BITS:
-        found = faiss.IndexIVFRaBitQ(coarse, d, lists, product, True, _BITS[plan.coder])
-    elif plan.coder == "PQ":
+    if plan.coder == "PQ":
         found = faiss.IndexIVFPQFastScan(coarse, d, lists, d // 2, 4, product)
         found.by_residual = True
     else:

@@ -1,14 +1,14 @@
 """Measures plans: on the sample, each with an index of its own, and with each of its efforts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from batch_jobs.index.candidates import candidates, chosen_dimensions, dimensions_up_to, efforts
+from batch_jobs.index.candidates import candidates, dimensions_up_to, efforts, sample_efforts
 from batch_jobs.index.choose import Budget, Trial
-from batch_jobs.index.encode import assemble, encode
+from batch_jobs.index.encode import Lists, assemble, assign, encode, has_lists
 from batch_jobs.index.measure import (
     Exact,
     K,
@@ -18,7 +18,7 @@ from batch_jobs.index.measure import (
     milliseconds,
     recall_of,
 )
-from batch_jobs.index.plan import Plan
+from batch_jobs.index.plan import Effort, Plan
 from batch_jobs.index.sample import Sample
 from batch_jobs.index.source import Embeddings, RowNumbers
 from batch_jobs.index.train import Vectors, learn_centroids, reduced, set_effort, train
@@ -55,10 +55,12 @@ class Size:
     measured_on: int
 
 
-def sweep(index: Any, plan: Plan, asked: Asked, size: Size) -> Iterator[Trial]:
+def sweep(
+    index: Any, plan: Plan, asked: Asked, size: Size, tried: Iterable[Effort]
+) -> Iterator[Trial]:
     """The plan's index with each effort, until more gains nothing."""
     best, idle = -1.0, 0
-    for effort in efforts(plan):
+    for effort in tried:
         set_effort(index, effort)
         recall = asked.recall(index)
         p50, p95 = milliseconds(index, asked.queries)
@@ -90,9 +92,9 @@ def exact_trial(sample: Sample, photos: int) -> Trial:
     exact = exact_among(sample.queries, rows, part)
     plan, width = Plan("Flat"), part.shape[1]
     empty = train(plan, width, part[:0], part, part[:0])
-    index = assemble(empty, encode(empty, part), rows)
+    index = assemble(empty, encode(empty, part, assign(empty, part)), rows)
     asked = Asked(sample.queries, exact, lambda some: part[some])
-    return next(sweep(index, plan, asked, Size(photos, width, len(part))))
+    return next(sweep(index, plan, asked, Size(photos, width, len(part)), efforts(plan)))
 
 
 @dataclass
@@ -104,6 +106,7 @@ class Bench:
     photos: int
     _vectors: dict[int, Vectors] = field(default_factory=dict)
     _centroids: dict[tuple[int, int], Vectors] = field(default_factory=dict)
+    _lists: dict[tuple[int, int], Lists] = field(default_factory=dict)
 
     def plans(self, budget: Budget) -> list[Plan]:
         """With dimensions by what exact search in them reaches on the sample."""
@@ -113,7 +116,8 @@ class Bench:
             # One more than is enough, as the whole is denser.
             if sum(reached >= budget.recall for reached in ceilings.values()) == 2:
                 break
-        return candidates(self.photos, chosen_dimensions(ceilings, budget.recall))
+        width = self.sample.gallery.shape[1]
+        return candidates(self.photos, width, budget, ceilings)
 
     def trials(self, plan: Plan) -> Iterator[Trial]:
         """On an index of the sample, with lists as long as they will be in the whole."""
@@ -122,9 +126,14 @@ class Bench:
         small = plan.scaled(len(gallery) / self.photos)
         centroids = self._centroids_of(d, small.lists)
         empty = train(small, width, self.reduction, gallery, centroids)
-        index = assemble(empty, encode(empty, gallery), np.arange(len(gallery)))
+        key = (d, small.lists if has_lists(empty) else 0)
+        if key not in self._lists:
+            self._lists[key] = assign(empty, gallery)
+        codes = encode(empty, gallery, self._lists[key])
+        index = assemble(empty, codes, np.arange(len(gallery)))
         asked = Asked(sample.queries, sample.exact, lambda rows: sample.gallery[rows])
-        yield from sweep(index, plan, asked, Size(self.photos, width, len(gallery)))
+        tried = efforts(plan) if sample.is_whole else sample_efforts(plan)
+        yield from sweep(index, plan, asked, Size(self.photos, width, len(gallery)), tried)
 
     def _ceiling(self, d: int) -> float:
         queries = reduced(self.sample.queries, self.reduction, d)

@@ -1,0 +1,25 @@
+"""What an index stage needs to know of photos beside their embeddings."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batch_jobs.stage import StageFolder
+from batch_jobs.tables import read_shards
+from release.listings import Photo
+
+_COLUMNS = ["image_id", "product_id", "photo_sha256", "photo_bytes"]
+
+
+def photos_of(embed: StageFolder) -> Iterator[Photo]:
+    """Every embedded photo, file by file."""
+    for _, table in read_shards(embed, "embeddings-", _COLUMNS):
+        yield from map(Photo, *(table[name].to_pylist() for name in _COLUMNS))
+
+
+def copies_of(photos: Sequence[Photo]) -> NDArray[np.int64]:
+    """By row of the index, the same number for photos of the same content."""
+    numbers: dict[str, int] = {}
+    in_order = sorted(photos, key=lambda photo: photo.key)
+    return np.array([numbers.setdefault(one.sha256, len(numbers)) for one in in_order], np.int64)

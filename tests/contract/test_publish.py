@@ -35,7 +35,7 @@ from release.reader import (
 from release.store import Store
 
 SCRIPTS = Path(small_release.__file__).parent
-INDEX_FILES = 2  # index and listings; the network is the same in every small release
+INDEX_FILES = 3  # index, rows and listings; the network is the same in every small release
 LAST_WRITES = 2  # manifest and pointer
 
 

@@ -6,17 +6,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from batch_jobs.index.build import Built, build_base
+from batch_jobs.index.page import write_plan
+from batch_jobs.index.photos import copies_of, photos_of
 from batch_jobs.index.source import RunSource
 from batch_jobs.publish_stage import gate
 from batch_jobs.stage import Done, StageFolder
 from batch_jobs.update import cleaned
 from batch_jobs.update.budget import budget_of
 from batch_jobs.update.compaction import BASE
-from batch_jobs.update.segments import SEGMENTS_FILE, photos_of
+from batch_jobs.update.segments import SEGMENTS_FILE
 from batch_jobs.update.work import Work
 from release.listings import Photo
 from release.manifest import Measured, SegmentInfo
@@ -25,7 +24,7 @@ from release.segment_writer import write_segment_files
 
 
 def write_new_base(work: Work) -> Done:
-    """Writes the base's files and segments.json, which names it alone.
+    """Writes the base's files and segments.json, which names it alone; plan.html and plan.json.
 
     Raises JobError where photos do not find themselves in it.
     """
@@ -37,10 +36,11 @@ def write_new_base(work: Work) -> Done:
     photos = list(photos_of(embed))
     with tempfile.TemporaryDirectory() as scratch:
         source = RunSource(embed)
-        built = build_base(source, budget, Path(scratch), work.progress, _copies(photos))
+        built = build_base(source, budget, Path(scratch), work.progress, copies_of(photos))
         gate({"finds_itself": built.finds_itself})
         info = _write(work, folder, built, photos)
     folder.write_json(SEGMENTS_FILE, [asdict(info)])
+    write_plan(folder, built, len(photos), budget)
     counts = {"segment": BASE, "plan": info.plan, "photos": info.photos, "why": built.why}
     return folder.finish(inputs, counts)
 
@@ -59,10 +59,3 @@ def _write(work: Work, folder: StageFolder, built: Built, photos: Sequence[Photo
         embedded_in=work.base.embedded_in,
         measured=Measured(**figures),
     )
-
-
-def _copies(photos: Sequence[Photo]) -> NDArray[np.int64]:
-    """By row of the index, the same number for photos of the same content."""
-    in_order = sorted(photos, key=lambda photo: photo.key)
-    numbers: dict[str, int] = {}
-    return np.array([numbers.setdefault(one.sha256, len(numbers)) for one in in_order], np.int64)

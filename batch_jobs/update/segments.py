@@ -90,12 +90,6 @@ def _small_plan(base_plan: str) -> str:
     return f"{first},SQfp16" if first.startswith("SVD") else "SQfp16"
 
 
-def photos_of(embed: StageFolder) -> Iterator[Photo]:
-    """The photos of an embed stage."""
-    for _, table in read_shards(embed, "embeddings-", _IDS):
-        yield from map(Photo, *(table[name].to_pylist() for name in _IDS))
-
-
 def _indexed(embed: StageFolder) -> Iterator[IndexedPhoto]:
     """Photos beside their own embeddings, of one row each."""
     for _, table in read_shards(embed, "embeddings-", [*_IDS, "embedding"]):

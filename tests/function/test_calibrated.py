@@ -128,7 +128,6 @@ def test_a_release_may_know_one_thing_and_not_the_other(client_of, small_release
     assert first["same_category_probability"] == pytest.approx(0.982, abs=1e-3)
 
 
-
 def test_the_openapi_document_explains_the_numbers(client):
     schemas = client.get("/openapi.json").json()["components"]["schemas"]
     found, answer = schemas["FoundListing"], schemas["SearchAnswer"]

@@ -1,11 +1,12 @@
 """Updates: after any of them, the release answers as an index of the final catalogue does."""
 
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 from hand_cleaned import (
+    FIRST_RUN,
     NAME,
     Thing,
     tiny_extractor,
@@ -15,9 +16,12 @@ from hand_cleaned import (
 from killed_writes import KilledError, dies
 from updates import COMPACT, FIRST, NEVER, assert_is, bring
 
+from batch_jobs.index.choose import Budget
 from batch_jobs.progress import Progress
+from batch_jobs.stage import StageFolder
 from batch_jobs.update import job
 from batch_jobs.update.base import find_base
+from batch_jobs.update.budget import budget_of
 from batch_jobs.update.compaction import UpdateOptions
 from batch_jobs.update.job import update
 from release.errors import ConflictError, JobError
@@ -125,6 +129,19 @@ def test_compaction_makes_one_base_and_embeds_only_what_is_new(
     (base,) = read_manifest(store, updated.release).segments
     assert (base.name, base.photos, base.listings, base.dead_listings) == ("base", 15, 8, 0)
     assert_is(store, state, extractor, tmp_path)
+
+
+def test_compaction_has_the_budget_of_the_base_before(store: Store, tmp_path: Path) -> None:
+    base = find_base(store, NAME, tmp_path)
+    assert budget_of(base) == Budget()
+    index = StageFolder(store, FIRST_RUN, "index")
+    index.write("index.faiss", base.file("base/index.faiss"))
+    given = Budget(memory_mb=77, recall=0.9, p95_ms=3)
+    index.finish({"budget": asdict(given)}, {})
+    assert budget_of(base) == given
+    bring(store, FIRST | {"new": Thing(photos=(("photo-new", 50),))}, tmp_path, COMPACT)
+    store.delete([index.path("done.json")])
+    assert budget_of(find_base(store, NAME, tmp_path)) == given
 
 
 def test_more_than_sixteen_segments_are_compacted(

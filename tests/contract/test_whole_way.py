@@ -77,7 +77,8 @@ def test_the_manifest_tells_how_the_release_was_made(small_run: SmallRun) -> Non
     assert (manifest.extractor.size, manifest.extractor.width) == (96, 1000)
     assert manifest.segments[0].photos == 14 * 3 - 2
     measured = manifest.segments[0].measured
-    assert measured and measured.recall_at_10 == 1.0
+    assert measured
+    assert measured.recall_at_10 == 1.0
     assert ("Home", "Lamps") in manifest.categories
     assert "sibling_recall_at_1" in manifest.scores
 

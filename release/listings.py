@@ -8,7 +8,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -69,7 +69,17 @@ def photo_key(image_id: str) -> int:
 
 def content_of(listing: Listing, photos: Iterable[Photo]) -> bytes:
     """16 bytes that change when anything shown of a listing or any photo of it does."""
-    shown = [*astuple(listing)[:-1], listing.listed_at_s]
+    shown = [  # astuple copies, which took half of the time of comparing a million listings
+        listing.product_id,
+        listing.title,
+        listing.description,
+        listing.price,
+        listing.currency,
+        listing.price_status,
+        listing.category_path,
+        listing.location,
+        listing.listed_at_s,
+    ]
     pictures = sorted((photo.image_id, photo.sha256) for photo in photos)
     text = json.dumps([shown, pictures], ensure_ascii=False)
     return hashlib.blake2b(text.encode(), digest_size=CONTENT_BYTES).digest()

@@ -109,7 +109,7 @@ def why(choice: Choice, trials: Sequence[Trial], photos: int, budget: Budget) ->
     one = choice.trial
     has = (
         f"{one.name} reaches recall@10 {one.recall_at_10:.3f} with {one.bytes_per_photo:.0f} "
-        f"bytes a photo ({_megabytes(one, photos):,.1f} MB) and {one.p95_ms:.2f} ms"
+        f"bytes a photo ({_megabytes(one, photos):,.1f} MB) and a p95 of {one.p95_ms:.2f} ms"
     )
     allowed = f"{budget.memory_mb:,g} MB and {budget.p95_ms:g} ms"
     if not choice.meets:

@@ -140,7 +140,7 @@ class FaissSearch:
         def search(segment: Segment) -> list[list[PhotoHit]]:
             return _hits(segment, queries, k, filters)
 
-        # Alone or one of few, a segment is searched where the caller is: no thread to wake.
+        # Alone, a segment is searched where the caller is: no thread to wake.
         every = map if len(self._segments) == 1 else self._threads.map
         merged = zip(*every(search, self._segments), strict=True)
         return [

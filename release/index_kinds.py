@@ -18,11 +18,12 @@ Vectors = NDArray[np.float32]
 Found = tuple[NDArray[np.float32], NDArray[np.int64]]
 
 PROBES_UP_TO_K = 20  # an index's own effort was measured at 10 neighbours
+FAR_PROBES, FAR_SHARE = 31, 0.8  # times nprobe, where so many rows are allowed or fewer
 GRAPH_SHARE = 0.3  # a graph loses its way where fewer of its nodes are allowed
 
 
 class Kind(Protocol):
-    def prefers_scan(self, allowed: Allowed) -> bool:
+    def prefers_scan(self, allowed: Allowed, /) -> bool:
         """Whether comparing the allowed rows costs less than the index's own way among them."""
 
     def search(self, queries: Vectors, k: int, allowed: Allowed | None) -> Found:
@@ -63,43 +64,71 @@ class Flat:
 class InvertedLists:
     """IndexIVFScalarQuantizer.
 
-    Among a share s of the rows the nearest lie 1/s times further out in rank and each list has s of
-    what it had, so the probes grow with 1/s^2; measured on 1 M vectors, see DECISIONS.md.
+    Among allowed rows only lists that have some are probed. Where they are a share s of all, the
+    nearest lie 1/s times further out in rank, so as many more allowed rows are compared; and more
+    lists at least, as the lists nearest to a query say little where all that is allowed is far
+    from it. Measured on 1 M vectors, see DECISIONS.md.
     """
 
     def __init__(self, index: Any, lists: NDArray[np.uint32]) -> None:
         self._index, self._lists = index, lists
-        quantizer = faiss.downcast_index(index.quantizer)
-        size = quantizer.ntotal * quantizer.d
-        flat = faiss.rev_swig_ptr(quantizer.get_xb(), size)
-        self._centroids = flat.reshape(quantizer.ntotal, quantizer.d)
+        self._quantizer = faiss.downcast_index(index.quantizer)
+        flat = faiss.rev_swig_ptr(self._quantizer.get_xb(), index.nlist * index.d)
+        self._centroids = flat.reshape(index.nlist, index.d)
 
-    def _probes(self, k: int, share: float) -> int:
-        grown = self._index.nprobe * max(1.0, k / PROBES_UP_TO_K) / share**2
-        return int(min(self._index.nlist, math.ceil(grown)))
-
-    def prefers_scan(self, allowed: Allowed) -> bool:
-        return allowed.count <= self._probes(1, allowed.share)
+    def prefers_scan(self, _allowed: Allowed) -> bool:
+        return False  # a search among few rows is one
 
     def search(self, queries: Vectors, k: int, allowed: Allowed | None) -> Found:
-        share = 1.0 if allowed is None else allowed.share
-        params = self._params(allowed, self._probes(k, share))
-        found: Found = self._index.search(queries, k, params=params)
-        return found
+        if allowed is None:
+            probes = min(self._index.nlist, math.ceil(self._index.nprobe * self._more_for(k)))
+            params = faiss.SearchParametersIVF(nprobe=probes)
+            found: Found = self._index.search(queries, k, params=params)
+            return found
+        holding = allowed.lists(self._lists, self._index.nlist)
+        probes = self._probes(k, allowed, len(holding.numbers))
+        if probes >= len(holding.numbers):
+            return self.scan(queries, k, allowed)
+        params = faiss.SearchParameters(sel=holding.selector)
+        near, lists = self._quantizer.search(queries, probes, params=params)
+        return self._search_in(queries, k, allowed, near, lists)
+
+    def _probes(self, k: int, allowed: Allowed, holding: int) -> int:
+        """Each list has an allowed row at least, so k of them have k."""
+        nprobe, share = self._index.nprobe, allowed.share
+        rows = nprobe * self._index.ntotal / self._index.nlist * self._more_for(k) / share
+        spread = nprobe * (1 + FAR_PROBES * min(1.0, (1 - share) / (1 - FAR_SHARE)))
+        by_rows = math.ceil(rows * holding / allowed.count)
+        return int(max(k, math.ceil(spread), by_rows))
+
+    @staticmethod
+    def _more_for(k: int) -> float:
+        return max(1.0, k / PROBES_UP_TO_K)
 
     def scan(self, queries: Vectors, k: int, allowed: Allowed) -> Found:
         """Only the lists that have allowed rows are read."""
-        lists = np.unique(self._lists[allowed.rows]).astype(np.int64)
-        assigned = np.ascontiguousarray(np.tile(lists, (len(queries), 1)))  # (n, lists)
-        near = np.ascontiguousarray(queries @ self._centroids[lists].T)
+        numbers = allowed.lists(self._lists, self._index.nlist).numbers
+        lists = np.tile(numbers, (len(queries), 1))  # (n, lists)
+        return self._search_in(queries, k, allowed, queries @ self._centroids[numbers].T, lists)
+
+    def _search_in(
+        self,
+        queries: Vectors,
+        k: int,
+        allowed: Allowed,
+        near: Vectors,
+        lists: NDArray[np.int64],
+    ) -> Found:
+        """Among the allowed rows of some lists, (n, probes), whose centroids are so `near`."""
+        queries, near, lists = map(np.ascontiguousarray, (queries, near, lists))
         similarities = np.empty((len(queries), k), np.float32)
         rows = np.empty((len(queries), k), np.int64)
-        queries = np.ascontiguousarray(queries)
+        params = faiss.SearchParametersIVF(sel=allowed.selector, nprobe=lists.shape[1])
         self._index.search_preassigned_c(
             *(len(queries), faiss.swig_ptr(queries), k),
-            *(faiss.swig_ptr(assigned), faiss.swig_ptr(near)),
+            *(faiss.swig_ptr(lists), faiss.swig_ptr(near)),
             *(faiss.swig_ptr(similarities), faiss.swig_ptr(rows)),
-            *(False, self._params(allowed, len(lists)), None),
+            *(False, params, None),
         )
         return similarities, rows
 
@@ -112,10 +141,6 @@ class InvertedLists:
             offset = int(np.searchsorted(ids, row))  # ascending within a list
             self._index.reconstruct_from_offset(number, offset, faiss.swig_ptr(found[place]))
         return found
-
-    def _params(self, allowed: Allowed | None, nprobe: int) -> Any:
-        selector = None if allowed is None else allowed.selector
-        return faiss.SearchParametersIVF(sel=selector, nprobe=nprobe)
 
 
 class Refined:
@@ -185,9 +210,10 @@ def kind_of(index: Any, lists: NDArray[np.uint32], where: str) -> Kind:
         )
     if isinstance(index, faiss.IndexFlat | faiss.IndexScalarQuantizer):
         return Flat(index)
-    if isinstance(index, faiss.IndexIVFScalarQuantizer):
+    if isinstance(index, faiss.IndexIVFScalarQuantizer) and _is_flat(index.quantizer):
+        _check_lists(index, lists, where)
         return InvertedLists(index, lists)
-    if isinstance(index, faiss.IndexRefine):
+    if isinstance(index, faiss.IndexRefine) and _is_refined(index):
         return Refined(index)
     if isinstance(index, faiss.IndexHNSWSQ):
         return Graph(index)
@@ -195,3 +221,23 @@ def kind_of(index: Any, lists: NDArray[np.uint32], where: str) -> Kind:
         f"{where} is a FAISS {type(index).__name__}; a segment has none of that kind. Update the "
         "software, or publish the run again."
     )
+
+
+def _is_flat(quantizer: Any) -> bool:
+    return isinstance(faiss.downcast_index(quantizer), faiss.IndexFlat)
+
+
+def _is_refined(index: Any) -> bool:
+    coarse, fine = faiss.downcast_index(index.base_index), faiss.downcast_index(index.refine_index)
+    return isinstance(coarse, faiss.IndexIVFPQFastScan) and isinstance(
+        fine, faiss.IndexScalarQuantizer
+    )
+
+
+def _check_lists(index: Any, lists: NDArray[np.uint32], where: str) -> None:
+    """FAISS does not check the number of a list."""
+    if len(lists) != index.ntotal or int(lists.max()) >= index.nlist:
+        raise ReleaseFileError(
+            f"{where} has {index.ntotal} vectors in {index.nlist} lists, the rows beside it name "
+            f"lists of {len(lists)} up to {int(lists.max())}. Publish the run again."
+        )

@@ -4,6 +4,7 @@ One .npy file of one structured record whose fields are whole columns. It names 
 listing table that were written with it by their SHA-256, so the three are one unit.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from release.array_file import map_array
 from release.errors import ReleaseFileError
 
 ROWS_VERSION = 1
@@ -20,7 +22,9 @@ NEVER = np.iinfo(np.int64).min  # before any time that is asked for
 # Those with eight bytes first, so that every column is aligned.
 _OF_PHOTOS = {"key": "<i8", "listing": "<u4", "list": "<u4"}
 _OF_LISTINGS = {"price": "<f8", "listed_at": "<i8", "category": "<u4", "location": "<u4"}
-_OF_FILE = {"version": "<u8", "index_sha256": "S64", "listings_sha256": "S64"}
+_OF_FILE = {"version": "<u8"} | dict.fromkeys(
+    ("columns_sha256", "index_sha256", "listings_sha256"), "S64"
+)
 
 
 @dataclass(frozen=True)
@@ -53,28 +57,25 @@ def write_rows(path: Path, rows: Rows, index_sha256: str, listings_sha256: str) 
     record["index_sha256"], record["listings_sha256"] = index_sha256, listings_sha256
     for name in (*_OF_PHOTOS, *_OF_LISTINGS):
         record[name][0] = getattr(rows, name)
+    record["columns_sha256"] = _digest(record[0])
     np.save(path, record)
 
 
-def open_rows(path: Path, sha256s: Mapping[str, str]) -> Rows:
+def open_rows(path: Path, sha256s: Mapping[str, str], is_checked: bool = False) -> Rows:
     """The columns by memory map. `sha256s` has those of the files that the rows were written with.
 
-    Raises ReleaseFileError where the file is damaged, of newer software, or of other files.
+    `is_checked` says that the file's own content was checked. Raises ReleaseFileError where the
+    file is damaged, of newer software, or of other files.
     """
     record = _open(path)
-    version = int(record["version"]) if "version" in record.dtype.names else None
-    if version != ROWS_VERSION:
-        raise ReleaseFileError(
-            f"{path} has rows of version {version}, this software reads {ROWS_VERSION}. Update the "
-            "software, or publish the run again."
-        )
     columns = _columns(path, record)
-    for name, sha256 in sha256s.items():
-        written = record[name].tobytes().decode("ascii", "replace")
+    own = {} if is_checked else {"columns_sha256": _digest(record)}
+    for name, sha256 in {**own, **sha256s}.items():
+        written = bytes(record[name]).decode("ascii", "replace")
         if written != sha256:
             raise ReleaseFileError(
-                f"{path} does not fit the file beside it: {name} is {written}, that file has "
-                f"{sha256}. One of them is damaged or of another segment. Publish the run again."
+                f"{path} does not fit: {name} is {written}, found was {sha256}. It is damaged, or "
+                "it or a file beside it is of another segment. Publish the run again."
             )
     _check(path, columns)
     return columns
@@ -89,13 +90,24 @@ def _dtype(photos: int, listings: int) -> np.dtype[np.void]:
 
 
 def _open(path: Path) -> Any:
-    try:
-        found = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError, OSError, SyntaxError, TypeError) as error:
-        raise ReleaseFileError(f"{path} is not a file of rows: {error}") from error
-    if not isinstance(found, np.ndarray) or found.shape != (1,) or found.dtype.names is None:
+    found = map_array(path, "rows")
+    if found.shape != (1,) or found.dtype.names is None:
         raise ReleaseFileError(f"{path} is not a file of rows: it is an array of another kind.")
-    return found.view(np.ndarray)[0]
+    version = found["version"].tolist()[0] if "version" in found.dtype.names else None
+    if version != ROWS_VERSION:
+        raise ReleaseFileError(
+            f"{path} has rows of version {version}, this software reads {ROWS_VERSION}. Update the "
+            "software, or publish the run again."
+        )
+    return found[0]
+
+
+def _digest(record: Any) -> str:
+    """SHA-256 over all columns."""
+    digest = hashlib.sha256()
+    for name in (*_OF_PHOTOS, *_OF_LISTINGS):
+        digest.update(memoryview(record[name]).cast("B"))
+    return digest.hexdigest()
 
 
 def _columns(path: Path, record: Any) -> Rows:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from release.allowed import Allowed
+from release.array_file import read_array
 from release.blobs import blob_of
 from release.errors import ReleaseFileError, UnknownIdError
 from release.filters import Filters, matching
@@ -53,7 +53,9 @@ class Segment:
     ) -> None:
         paths = {"index_sha256": files.index, "listings_sha256": files.listings}
         self._rows = open_rows(
-            files.rows, {name: known.get(path) or _sha256(path) for name, path in paths.items()}
+            files.rows,
+            {name: known.get(path) or _sha256(path) for name, path in paths.items()},
+            is_checked=files.rows in known,
         )
         self.listings = Listings(files.listings)
         self._vectors = VectorIndex(files.index, self._rows.list)
@@ -143,11 +145,8 @@ def write_tombstones(path: Path, numbers: Iterable[int]) -> None:
 def _read_tombstones(path: Path | None, listings: int) -> NDArray[np.uint32]:
     if path is None:
         return np.empty(0, np.uint32)
-    try:
-        found: Any = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, OSError, SyntaxError, TypeError) as error:
-        raise ReleaseFileError(f"{path} is not a file of tombstones: {error}") from error
-    if not isinstance(found, np.ndarray) or found.dtype != np.uint32 or found.ndim != 1:
+    found = read_array(path, "tombstones")
+    if found.dtype != np.uint32 or found.ndim != 1:
         raise ReleaseFileError(f"{path} is not a file of tombstones: it has another shape.")
     if (found >= listings).any():
         raise ReleaseFileError(f"{path} names listings that its segment of {listings} lacks.")

@@ -1,13 +1,10 @@
 """Learns a reduction, centroids and quantisers: an empty index of a plan, ready to be filled."""
 
-import contextlib
-import io
 import math
 from typing import Any
 
 import faiss
 import numpy as np
-from faiss.contrib.clustering import two_level_clustering
 from numpy.typing import NDArray
 
 from batch_jobs.index.plan import Effort, Plan
@@ -18,6 +15,7 @@ Vectors = NDArray[np.float32]
 SEED = 1234
 ITERATIONS = 10
 TWO_LEVELS_FROM = 1024  # lists; clustering the clusters costs the root of clustering at once
+COARSE_POINTS = 2_000  # for each of the first centroids
 POINTS_A_LIST = 32
 QUANTISER_ROWS = 100_000
 EF_CONSTRUCTION = 40
@@ -57,18 +55,31 @@ def reduced(vectors: Vectors, reduction: Vectors, dimensions: int) -> Vectors:
 
 
 def learn_centroids(sample: Vectors, lists: int) -> Vectors:
-    """(lists, d) of unit norm; where there are many, near ones are near in number too."""
+    """(lists, d) of unit norm, or one a vector; where there are many, near ones are near in number.
+
+    There are as many however the vectors lie, so of vectors that are equal centroids are too.
+    """
     lists = min(lists, len(sample))
-    options = {"spherical": True, "min_points_per_centroid": 1, "seed": SEED}
     if lists < TWO_LEVELS_FROM:
-        means = faiss.Kmeans(sample.shape[1], lists, niter=ITERATIONS, **options)
-        means.train(sample)
-        return unit(means.centroids)
-    with contextlib.redirect_stdout(io.StringIO()):  # it prints its progress
-        found, _ = two_level_clustering(
-            sample, math.isqrt(lists), lists, clustering_niter=ITERATIONS, **options
-        )
-    return unit(found)
+        return unit(_means(sample, lists).centroids)
+    coarse = _means(sample, math.isqrt(lists), max_points_per_centroid=COARSE_POINTS)
+    cluster = coarse.assign(sample)[1]
+    ends = np.cumsum(np.bincount(cluster, minlength=coarse.k))
+    members = np.split(np.argsort(cluster, kind="stable"), ends[:-1])
+    counts = np.diff(ends * lists // len(sample), prepend=0)  # by size; few outliers get none
+    found = [
+        _means(sample[own], int(count)).centroids
+        for own, count in zip(members, counts, strict=True)
+        if count
+    ]
+    return unit(np.concatenate(found))
+
+
+def _means(vectors: Vectors, count: int, **options: int) -> Any:
+    fixed = {"niter": ITERATIONS, "spherical": True, "min_points_per_centroid": 1, "seed": SEED}
+    means = faiss.Kmeans(vectors.shape[1], count, **fixed, **options)
+    means.train(vectors)
+    return means
 
 
 def train(plan: Plan, width: int, reduction: Vectors, sample: Vectors, centroids: Vectors) -> Any:

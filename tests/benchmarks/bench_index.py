@@ -23,7 +23,7 @@ from batch_jobs.index.choose import Budget
 from release.segment import INDEX_FILE
 from release.store import Store
 
-BYTES_A_PHOTO = 330  # the memory that engines are given, as issue 5 limits the index
+BYTES_A_PHOTO = 330  # the memory that engines are given
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The embeddings that bench_index.py searches: drawn as issue 5 says, or those of a run.
+"""The embeddings that bench_index.py searches: drawn around centres, or those of a run.
 
 They lie in a folder as .npy files and are read by memory map, so a million need no 4 GB of memory.
 """

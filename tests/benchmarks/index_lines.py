@@ -22,7 +22,7 @@ HEADER = (
 
 @dataclass(frozen=True)
 class Must:
-    """One thing of issue 5 that must hold; `holds` is None where it is asked of a million only."""
+    """One thing that must hold; `holds` is None where it is asked of a million only."""
 
     what: str
     limit: str

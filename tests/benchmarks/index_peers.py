@@ -50,7 +50,7 @@ def peers(photos: int, reduction: Embeddings | None) -> list[Peer]:
     hnswlib = (libraries.build_hnswlib, libraries.open_hnswlib)
     autofaiss = (libraries.build_autofaiss, libraries.open_faiss)
     usearch = (libraries.build_usearch, libraries.open_usearch)
-    factory = f"PCAR256,IVF{lists},SQ8"  # what issue 5 says is to be beaten
+    factory = f"PCAR256,IVF{lists},SQ8"  # what is to be beaten
     found = [
         Peer(f"FAISS {factory}", libraries.build_faiss, libraries.open_faiss, {"key": factory}),
         Peer("autofaiss", *autofaiss, {}),

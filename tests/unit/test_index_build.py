@@ -16,7 +16,14 @@ from batch_jobs.index.encode import assemble, assign, encode, has_lists
 from batch_jobs.index.plan import Effort, Plan
 from batch_jobs.index.prepare import Prepared, prepare
 from batch_jobs.index.shards import Part, encode_shard
-from batch_jobs.index.train import learn_centroids, learn_reduction, reduced, set_effort, train
+from batch_jobs.index.train import (
+    learn_centroids,
+    learn_reduction,
+    reduced,
+    set_effort,
+    train,
+    unit,
+)
 from batch_jobs.progress import Progress
 from batch_jobs.stage import Shard
 from release.errors import JobError
@@ -88,13 +95,14 @@ def test_codes_are_those_that_faiss_would_add_by_itself(plan: Plan) -> None:
 
 def opposite(count: int) -> np.ndarray:
     """Near vectors, and five that are opposite: too few for a centroid of their own."""
-    near = np.random.default_rng(0).standard_normal((count, 8)) * 0.3 + 5 * np.eye(8)[0]
-    near[:5] *= -1
-    return (near / np.linalg.norm(near, axis=1, keepdims=True)).astype(np.float32)
+    near = 0.1 * np.random.default_rng(0).standard_normal((count, 8))
+    near[:, 0] = np.abs(near[:, 0]) + 1
+    near[-5:] *= -1
+    return unit(near.astype(np.float32))
 
 
 def equal(count: int) -> np.ndarray:
-    return np.ascontiguousarray(np.tile(clustered(1), (count, 1)))
+    return np.tile(clustered(1), (count, 1))
 
 
 def copied(count: int) -> np.ndarray:

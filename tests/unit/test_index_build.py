@@ -1,6 +1,5 @@
 """Every plan finds what exact search finds, as measured; shards of any number make one index."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import faiss
@@ -22,7 +21,6 @@ from batch_jobs.index.train import (
     reduced,
     set_effort,
     train,
-    unit,
 )
 from batch_jobs.progress import Progress
 from batch_jobs.stage import Shard
@@ -91,53 +89,6 @@ def test_codes_are_those_that_faiss_would_add_by_itself(plan: Plan) -> None:
         set_effort(each, Effort(8, 4))
     same = index.search(queries, 10)[1] == alone.search(queries, 10)[1]
     assert same.mean() > 0.99  # equal similarities may stand in another order
-
-
-def opposite(count: int) -> np.ndarray:
-    """Near vectors, and five that are opposite: too few for a centroid of their own."""
-    near = 0.1 * np.random.default_rng(0).standard_normal((count, 8))
-    near[:, 0] = np.abs(near[:, 0]) + 1
-    near[-5:] *= -1
-    return unit(near.astype(np.float32))
-
-
-def equal(count: int) -> np.ndarray:
-    return np.tile(clustered(1), (count, 1))
-
-
-def copied(count: int) -> np.ndarray:
-    """Each vector many times, and a few that are zero."""
-    vectors = np.repeat(clustered(50), count // 50, axis=0)
-    vectors[::100] = 0
-    return vectors
-
-
-@pytest.mark.parametrize("draw", [opposite, equal, copied])
-@pytest.mark.parametrize(("count", "lists"), [(8_192, 1_024), (1_100, 1_024), (500, 1_024)])
-def test_there_are_as_many_centroids_however_vectors_lie(
-    draw: Callable[[int], np.ndarray], count: int, lists: int
-) -> None:
-    centroids = learn_centroids(draw(count), lists)
-    assert centroids.shape[0] == min(lists, count)
-    assert np.isfinite(centroids).all()
-
-
-def test_many_centroids_are_as_near_as_those_of_one_clustering() -> None:
-    vectors = clustered(16_384)
-    kmeans = faiss.Kmeans(WIDTH, 1_024, niter=10, spherical=True, seed=1)
-    kmeans.train(vectors)
-    found = (kmeans.centroids, learn_centroids(vectors, 1_024))
-    at_once, in_two_levels = ((vectors @ one.T).max(axis=1).mean() for one in found)
-    assert in_two_levels > at_once - 0.02
-
-
-@pytest.mark.parametrize("draw", [opposite, equal, copied])
-def test_odd_vectors_are_indexed(draw: Callable[[int], np.ndarray], tmp_path: Path) -> None:
-    vectors = draw(2_000)
-    photos = source.ArraySource(vectors, np.arange(2_000))
-    numbers = np.unique(vectors, axis=0, return_inverse=True)[1]
-    built = build_base(photos, Budget(0.0001), tmp_path, QUIET, numbers)
-    assert built.index.ntotal == 2_000
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 19, 150])

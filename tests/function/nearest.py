@@ -1,6 +1,7 @@
 """What the function has to answer, worked out without index, searcher and application."""
 
 import math
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,11 @@ def probabilities_of(similarity: float) -> dict[str, Any]:
         name: pytest.approx(1 / (1 + math.exp(-(slope * similarity + intercept))), abs=1e-4)
         for name, (slope, intercept) in SLOPES.items()
     }
+
+
+def iso(moment: datetime | None) -> str | None:
+    """A time as JSON has it."""
+    return moment and moment.isoformat().replace("+00:00", "Z")
 
 
 class Nearest:
@@ -69,6 +75,7 @@ class Nearest:
                 "price_status": listing.price_status,
                 "category": list(listing.category_path),
                 "location": listing.location,
+                "listed_at": iso(listing.listed_at),
                 "similarity": pytest.approx(similarity, abs=1e-5),
                 **probabilities_of(similarity),
                 "image_id": found.image_id,

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
-from nearest import probabilities_of
+from nearest import iso, probabilities_of
 from small_release import CATEGORIES, SIZE, DrawnPhoto, SmallRelease
 
 from release.pixels import prepare
@@ -48,7 +48,7 @@ def test_every_photo_finds_its_own_listing_first_with_all_that_the_listing_is(
             "price_status": listing.price_status,
             "category": list(listing.category_path),
             "location": listing.location,
-            "listed_at": listing.listed_at and listing.listed_at.isoformat().replace("+00:00", "Z"),
+            "listed_at": iso(listing.listed_at),
             "image_id": photo.image_id,
             "photo": f"/photos/{photo.image_id}",
         }

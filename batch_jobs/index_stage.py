@@ -4,11 +4,12 @@ import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from batch_jobs.index.build import Built, build_base, merge
-from batch_jobs.index.choose import Budget
+from batch_jobs.index.build import Beside, Built, build_base, merge
+from batch_jobs.index.choose import Budget, Trial, trial_of
 from batch_jobs.index.page import write_plan
 from batch_jobs.index.photos import copies_of, photos_of
 from batch_jobs.index.prepare import Prepared, prepare
@@ -17,14 +18,14 @@ from batch_jobs.index.source import RunSource
 from batch_jobs.progress import Progress
 from batch_jobs.stage import Done, Inputs, Shard, StageFolder, digest_of, software
 from batch_jobs.update.cleaned import listings
-from release.errors import ConflictError, JobError
+from release.errors import ConflictError, JobError, MissingObjectError
 from release.listings import Listing, Photo
 from release.segment import FILES
 from release.segment_writer import write_segment_files
 from release.store import Store
 
 KEPT_OUT_FILE = "kept_out.json"
-_PREPARED, _PART = "prepared-", "part-"
+_PREPARED, _PART, _MEASURED = "prepared-", "part-", "measured-"
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,9 @@ def run(
         return done
     work = _work(folder, inputs, options, progress or Progress())
     with tempfile.TemporaryDirectory() as scratch:
-        built = _shard(work, Path(scratch)) if sharded else _whole(work, Path(scratch))
-        return _finish(work, built) if built else None
+        if sharded:
+            return _shard_or_done(work, Path(scratch))
+        return _finish(work, _whole(work, Path(scratch)))
 
 
 def _inputs(folder: StageFolder, options: IndexOptions) -> Inputs:
@@ -96,6 +98,23 @@ def _whole(work: _Work, scratch: Path) -> Built:
     return build_base(work.source, budget, scratch, work.progress, copies)
 
 
+def _shard_or_done(work: _Work, scratch: Path) -> Done | None:
+    """Two shards that end side by side both see all parts; the first to finish deletes them."""
+    try:
+        built = _shard(work, scratch)
+    except MissingObjectError:
+        if not work.folder.up_to_date(work.inputs):
+            raise
+        built = None
+    if done := work.folder.up_to_date(work.inputs):
+        _delete_parts(work.folder)
+        return done
+    if built is None:
+        return None
+    work.folder.reopen(work.inputs)  # from here on, files of other inputs are written over
+    return _finish(work, built)
+
+
 def _shard(work: _Work, scratch: Path) -> Built | None:
     """This shard's part; the index too where all others are there."""
     folder, shard = work.folder, work.options.shard
@@ -107,7 +126,8 @@ def _shard(work: _Work, scratch: Path) -> Built | None:
     if not set(names) <= set(folder.names(_PART)):
         return None
     parts = (Part.from_bytes(folder.read(name)) for name in names)
-    return merge(work.source, prepared, parts, scratch, copies_of(work.photos))
+    beside = Beside(copies_of(work.photos), partial(_settled, work))
+    return merge(work.source, prepared, parts, scratch, beside)
 
 
 def _prepared(work: _Work) -> Prepared:
@@ -115,11 +135,27 @@ def _prepared(work: _Work) -> Prepared:
     name = f"{_PREPARED}{work.made_from}.npz"
     if not work.folder.has(name):
         mine = prepare(work.source, work.options.budget, work.progress)
-        try:
-            work.folder.store.write_once(work.folder.path(name), mine.to_bytes())
-        except ConflictError:
-            work.progress.say("index: another shard has chosen the plans meanwhile")
+        _write_first(work, name, mine.to_bytes())
     return Prepared.from_bytes(work.folder.read(name))
+
+
+def _settled(work: _Work, measured: Sequence[Trial]) -> list[Trial]:
+    """What the first shard to merge has measured: by other times others might choose otherwise."""
+    name = f"{_MEASURED}{work.made_from}.json"
+    _write_first(work, name, json.dumps([asdict(trial) for trial in measured]).encode())
+    return [trial_of(told) for told in json.loads(work.folder.read(name))]
+
+
+def _write_first(work: _Work, name: str, data: bytes) -> None:
+    try:
+        work.folder.store.write_once(work.folder.path(name), data)
+    except ConflictError:
+        work.progress.say("index: another shard has measured the plans; its figures count")
+
+
+def _delete_parts(folder: StageFolder) -> None:
+    left = [name for kind in (_PREPARED, _PART, _MEASURED) for name in folder.names(kind)]
+    folder.store.delete([folder.path(name) for name in left])
 
 
 def _finish(work: _Work, built: Built) -> Done:
@@ -130,8 +166,7 @@ def _finish(work: _Work, built: Built) -> Done:
     folder.write_json(KEPT_OUT_FILE, rows)
     write_plan(folder, built, len(work.photos), work.options.budget)
     done = folder.finish(work.inputs, _counts(built, work, len(shown)))
-    left = [*folder.names(_PREPARED), *folder.names(_PART)]
-    folder.store.delete([folder.path(name) for name in left])
+    _delete_parts(folder)
     return done
 
 

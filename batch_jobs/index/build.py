@@ -4,7 +4,7 @@ Any number of shards gives the same index.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,21 @@ class Built:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """What a merge goes by beside the parts.
+
+    `copies` (n,) has the same number for photos of the same content. `settle` gives the trials to
+    choose by, where others measure the same.
+    """
+
+    copies: NDArray[np.int64] | None = None
+    settle: Callable[[Sequence[Trial]], Sequence[Trial]] = list
+
+
+ALONE = Beside()
+
+
+@dataclass(frozen=True)
 class _Whole:
     """What all shards found: codes by plan in the order of the rows, the nearest of the queries."""
 
@@ -82,7 +97,7 @@ def build_base(
     """
     prepared = prepare(source, budget, progress)
     part = encode_shard(source, prepared, Shard(), progress)
-    return merge(source, prepared, [part], scratch, copies)
+    return merge(source, prepared, [part], scratch, Beside(copies))
 
 
 def merge(
@@ -90,17 +105,16 @@ def merge(
     prepared: Prepared,
     parts: Iterable[Part],
     scratch: Path,
-    copies: NDArray[np.int64] | None = None,
+    beside: Beside = ALONE,
 ) -> Built:
     """The index from the parts of all shards: each plan measured on the whole, the best built."""
     started = time.monotonic()
     photos = len(source.keys)
     whole = _gathered(prepared, photos, parts, scratch)
-    confirmed = [
-        trial
-        for place in range(len(prepared.plans))
-        for trial in _confirmed(source, prepared, whole, place)
-    ]
+    places = range(len(prepared.plans))
+    confirmed = beside.settle(
+        [trial for place in places for trial in _confirmed(source, prepared, whole, place)]
+    )
     budget = prepared.budget
     choice = choose(confirmed, photos, budget)
     plans = {trial.plan for trial in confirmed}
@@ -108,9 +122,8 @@ def merge(
     place = prepared.plans.index(choice.trial.plan)
     index = assemble(prepared.trained[place], whole.codes[place], np.arange(photos))
     set_effort(index, choice.trial.effort)
-    finds_itself = _finds_itself(
-        index, source, prepared, np.arange(photos) if copies is None else copies
-    )
+    copies = np.arange(photos) if beside.copies is None else beside.copies
+    finds_itself = _finds_itself(index, source, prepared, copies)
     return Built(
         index=index,
         lists=np.array(whole.codes[place].lists) if has_lists(index) else None,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from batch_jobs.index.plan import Effort, Plan
 from release.errors import JobError
@@ -61,6 +62,11 @@ class Trial:
     @property
     def name(self) -> str:
         return f"{self.plan.name} ({self.effort})" if str(self.effort) else self.plan.name
+
+
+def trial_of(told: dict[str, Any]) -> Trial:
+    """A trial from what dataclasses.asdict has made of it."""
+    return Trial(**{**told, "plan": Plan(**told["plan"]), "effort": Effort(**told["effort"])})
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from batch_jobs.index.choose import Budget, Trial, choose, finalists
-from batch_jobs.index.plan import Effort, Plan
+from batch_jobs.index.choose import Budget, Trial, choose, finalists, trial_of
+from batch_jobs.index.plan import Plan
 from batch_jobs.index.sample import Sample, draw_sample, training_vectors
 from batch_jobs.index.source import Embeddings, RowNumbers, Source
 from batch_jobs.index.train import (
@@ -86,7 +86,7 @@ class Prepared:
             reduction=arrays["reduction"],
             queries=arrays["queries"],
             query_rows=arrays["query_rows"],
-            trials=tuple(_trial(one) for one in told["trials"]),
+            trials=tuple(trial_of(one) for one in told["trials"]),
             photos=told["photos"],
             seconds=told["seconds"],
         )
@@ -148,7 +148,3 @@ def _trained(
         given = centroids.get(key, own[:0])
         found.append(train(plan, source.width, reduction, own, given))
     return found
-
-
-def _trial(told: dict[str, Any]) -> Trial:
-    return Trial(**{**told, "plan": Plan(**told["plan"]), "effort": Effort(**told["effort"])})

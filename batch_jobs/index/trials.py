@@ -111,7 +111,7 @@ class Bench:
     def plans(self, budget: Budget) -> list[Plan]:
         """With dimensions by what exact search in them reaches on the sample."""
         ceilings = {}
-        for d in dimensions_up_to(self.sample.gallery.shape[1]):
+        for d in dimensions_up_to(len(self.reduction)):
             ceilings[d] = self._ceiling(d)
             # One more than is enough, as the whole is denser.
             if sum(reached >= budget.recall for reached in ceilings.values()) == 2:

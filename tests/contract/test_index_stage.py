@@ -2,12 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from planned import WIDTH, clustered
 
 from batch_jobs import index_stage
+from batch_jobs.index import trials
 from batch_jobs.index.choose import Budget
 from batch_jobs.index_stage import IndexOptions
 from batch_jobs.stage import Done, Shard, StageFolder
@@ -140,3 +142,72 @@ def test_plan_page_and_file_tell_of_every_plan(store: Store) -> None:
     assert page.count("<svg") == 2
     assert page.count("(chosen)") >= 1
     assert "plan.html" not in done.outputs  # it tells of times
+
+
+def _other_finishes_at(
+    monkeypatch: pytest.MonkeyPatch, store: Store, at: str, options: IndexOptions
+) -> list[Done | None]:
+    """Another machine's last shard runs from start to end when this one comes to call `at`."""
+    real, others = getattr(index_stage, at), list[Done | None]()
+
+    def call(*given: Any) -> Any:
+        monkeypatch.setattr(index_stage, at, real)
+        others.append(index_stage.run(store, RUN, options))
+        return real(*given)
+
+    monkeypatch.setattr(index_stage, at, call)
+    return others
+
+
+@pytest.mark.parametrize("at", ["_prepared", "merge", "_finish"])
+def test_shards_that_end_side_by_side_finish_once_or_alike(
+    store: Store, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    assert index_stage.run(store, RUN, IndexOptions(0, TIGHT, Shard(0, 2))) is None
+    last = IndexOptions(0, TIGHT, Shard(1, 2))
+    others = _other_finishes_at(monkeypatch, store, at, last)
+    mine = index_stage.run(store, RUN, last)
+    assert mine
+    assert others[0]
+    assert mine.outputs == others[0].outputs
+    assert mine.up_to_date == (at != "_finish")
+    folder = _folder(store)
+    assert not [name for name in folder.names() if name.startswith(("part-", "prep", "meas"))]
+
+
+def test_what_was_measured_first_counts(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first merge ends before it has written its files; the next one measures other times."""
+    assert index_stage.run(store, RUN, IndexOptions(0, TIGHT, Shard(0, 2))) is None
+    last, finish, plans = IndexOptions(0, TIGHT, Shard(1, 2)), index_stage._finish, []
+
+    def killed(work: Any, built: Any) -> Done:
+        plans.append(built.trial)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(index_stage, "_finish", killed)
+    with pytest.raises(KeyboardInterrupt):
+        index_stage.run(store, RUN, last)
+    monkeypatch.setattr(index_stage, "_finish", finish)
+    monkeypatch.setattr(trials, "milliseconds", lambda *_: (99.0, 99.0))
+    done = index_stage.run(store, RUN, last)
+    assert done
+    assert done.counts["plan"] == plans[0].plan.name
+    assert done.counts["p95_ms"] == round(plans[0].p95_ms, 4)
+
+
+def test_a_stage_of_other_inputs_is_not_done_while_it_is_written_over(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _whole(store, Budget())
+    folder, seen = _folder(store), []
+
+    def failing(*_: object) -> None:
+        seen.append(folder.done())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(index_stage, "_finish", failing)
+    assert index_stage.run(store, RUN, IndexOptions(0, TIGHT, Shard(0, 2))) is None
+    assert folder.done()  # only parts were written
+    with pytest.raises(KeyboardInterrupt):
+        index_stage.run(store, RUN, IndexOptions(0, TIGHT, Shard(1, 2)))
+    assert seen == [None]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from planned import WIDTH, clustered, source_of
 
+from batch_jobs.index import prepare as preparing
 from batch_jobs.index import sample, source
 from batch_jobs.index.build import Built, build_base, merge
 from batch_jobs.index.candidates import efforts
@@ -203,3 +204,10 @@ def test_an_index_beside_the_wrong_embeddings_is_noticed(tmp_path: Path) -> None
 
     mixed = Shuffled(clustered(200), np.arange(200))
     assert build_base(mixed, Budget(10), tmp_path, QUIET).finds_itself < 0.1
+
+
+def test_a_reduction_has_no_more_dimensions_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preparing, "MOST_DIMENSIONS", 32)
+    prepared = prepare(source_of(SMALL), Budget(0.4, 1.0), QUIET)  # no recall is enough
+    tried = [trial.plan.dimensions for trial in prepared.trials]
+    assert max(tried) <= 32

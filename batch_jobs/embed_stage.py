@@ -48,13 +48,7 @@ def run(store: Store, run_id: str, shard: Shard, progress: Progress) -> Done | N
     }
     if done := folder.up_to_date(inputs):
         return done
-    # Shards run side by side, so none empties the folder: a file's name says what it was made from.
-    made_from = digest_of(inputs)[:10]
-    files = {
-        f"embeddings-{made_from}-{name[7:]}": name
-        for name in cleaned.outputs
-        if name.startswith("photos-")
-    }
+    files = _files(inputs, cleaned)
     mine = list(files)[shard.index :: shard.count]
     todo = [name for name in mine if not folder.has(name)]
     if todo:
@@ -64,6 +58,16 @@ def run(store: Store, run_id: str, shard: Shard, progress: Progress) -> Done | N
             embedded = embed_file(clean, files[name], cache, extractor)
             write_embedded(folder, name, embedded)
     return _finish(folder, inputs, list(files))
+
+
+def _files(inputs: Inputs, cleaned: Done) -> dict[str, str]:
+    """The files to write, each with the one of photos that it is made from.
+
+    Shards run side by side, so none empties the folder: a name says what a file was made from.
+    """
+    prefix = f"embeddings-{digest_of(inputs)[:10]}-"
+    names = [name for name in cleaned.outputs if name.startswith("photos-")]
+    return {prefix + name.removeprefix("photos-"): name for name in names}
 
 
 def chosen_model(export: Done) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from batch_jobs.cleaned import listings
 from batch_jobs.index.build import Beside, Built, build_base, merge
 from batch_jobs.index.choose import Budget, Trial, trial_of
 from batch_jobs.index.page import write_plan
@@ -17,7 +18,6 @@ from batch_jobs.index.shards import Part, encode_shard
 from batch_jobs.index.source import RunSource
 from batch_jobs.progress import Progress
 from batch_jobs.stage import Done, Inputs, Shard, StageFolder, digest_of, software
-from batch_jobs.update.cleaned import listings
 from release.errors import ConflictError, JobError, MissingObjectError
 from release.listings import Listing, Photo
 from release.segment import FILES

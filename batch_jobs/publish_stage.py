@@ -104,15 +104,20 @@ def _files(stages: dict[str, StageFolder], scratch: Path) -> dict[str, Path]:
         EXTRACTOR_FILE: (stages["export"], EXTRACTOR_FILE),
         **{f"{BASE}/{name}": (stages["index"], name) for name in FILES},
     }
-    files = {}
-    for name, (stage, file) in sources.items():
-        files[name] = stage.store.local(stage.path(file)) or scratch / file
-        if not files[name].exists():
-            files[name].write_bytes(stage.read(file))
-        if blob_of(files[name]).sha256 != stage.require().outputs[file]:
-            where = stage.store.where(stage.path(file))
-            raise JobError(f"{where} is damaged. {_AGAIN}")
-    return files
+    return {name: checked_file(*source, scratch) for name, source in sources.items()}
+
+
+def checked_file(stage: StageFolder, name: str, scratch: Path) -> Path:
+    """An output of a finished stage on this disk, if need be in `scratch`.
+
+    Raises JobError where it is not what the stage wrote.
+    """
+    path = stage.store.local(stage.path(name)) or scratch / name.replace("/", "-")
+    if not path.exists():
+        path.write_bytes(stage.read(name))
+    if blob_of(path).sha256 != stage.require().outputs[name]:
+        raise JobError(f"{stage.store.where(stage.path(name))} is damaged. {_AGAIN}")
+    return path
 
 
 def _manifest(run_id: str, stages: dict[str, StageFolder], files: dict[str, Blob]) -> Manifest:

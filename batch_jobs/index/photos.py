@@ -5,17 +5,16 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from batch_jobs.cleaned import PHOTO_COLUMNS
 from batch_jobs.stage import StageFolder
 from batch_jobs.tables import read_shards
 from release.listings import Photo
 
-_COLUMNS = ["image_id", "product_id", "photo_sha256", "photo_bytes"]
-
 
 def photos_of(embed: StageFolder) -> Iterator[Photo]:
     """Every embedded photo, file by file."""
-    for _, table in read_shards(embed, "embeddings-", _COLUMNS):
-        yield from map(Photo, *(table[name].to_pylist() for name in _COLUMNS))
+    for _, table in read_shards(embed, "embeddings-", PHOTO_COLUMNS):
+        yield from map(Photo, *(table[name].to_pylist() for name in PHOTO_COLUMNS))
 
 
 def copies_of(photos: Sequence[Photo]) -> NDArray[np.int64]:

@@ -1,9 +1,9 @@
 """The budget of a compaction: that of the base before."""
 
 from batch_jobs.index.choose import Budget
+from batch_jobs.publish_stage import BASE
 from batch_jobs.stage import StageFolder
 from batch_jobs.update.base import Base
-from batch_jobs.update.compaction import BASE
 from release.errors import JobError
 from release.manifest import INDEX_FILE
 

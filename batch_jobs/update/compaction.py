@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
+from batch_jobs.publish_stage import BASE
 from batch_jobs.update.base import Base
 from batch_jobs.update.compare import Changes
 from release.errors import JobError
 
-BASE = "base"
 MAX_SEGMENTS = 16  # each is searched by itself, and opened when a release is loaded
 
 

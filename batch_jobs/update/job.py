@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from batch_jobs import cleaned
 from batch_jobs.clean import stage as clean_stage
 from batch_jobs.clean.catalogue.catalogue import open_catalogue
 from batch_jobs.clean.stage import CleanOptions, default_run_id
 from batch_jobs.progress import Progress
 from batch_jobs.stage import Done, StageFolder
 from batch_jobs.stage_lines import print_line
-from batch_jobs.update import cleaned
 from batch_jobs.update.base import Base, find_base
 from batch_jobs.update.compaction import UpdateOptions, burden_of, wants_compaction
 from batch_jobs.update.compare import Changes, compare

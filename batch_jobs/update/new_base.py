@@ -6,15 +6,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from batch_jobs import cleaned
 from batch_jobs.index.build import Built, build_base
 from batch_jobs.index.page import write_plan
 from batch_jobs.index.photos import copies_of, photos_of
 from batch_jobs.index.source import RunSource
-from batch_jobs.publish_stage import gate
+from batch_jobs.publish_stage import BASE, gate
 from batch_jobs.stage import Done, StageFolder
-from batch_jobs.update import cleaned
 from batch_jobs.update.budget import budget_of
-from batch_jobs.update.compaction import BASE
 from batch_jobs.update.segments import SEGMENTS_FILE
 from batch_jobs.update.work import Work
 from release.listings import Photo

@@ -11,12 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import TypeAdapter
 
+from batch_jobs.publish_stage import checked_file
 from batch_jobs.stage import Done, StageFolder, digest_of, git_commit
 from batch_jobs.tables import read_shards, read_table
 from batch_jobs.update.segments import SEGMENTS_FILE
 from batch_jobs.update.work import Work
 from release.blobs import Blob, blob_of
-from release.errors import JobError
 from release.manifest import (
     EXTRACTOR_FILE,
     SCHEMA_VERSION,
@@ -47,17 +47,8 @@ def publish_update(work: Work) -> Done:
 
 def _new_files(index: StageFolder, scratch: Path) -> dict[str, Path]:
     """The index stage's files of segments, on this disk."""
-    files = {}
-    for name, sha256 in index.require().outputs.items():
-        if "/" not in name:
-            continue
-        files[name] = index.store.local(index.path(name)) or scratch / name.replace("/", "-")
-        if not files[name].exists():
-            files[name].write_bytes(index.read(name))
-        if blob_of(files[name]).sha256 != sha256:
-            where = index.store.where(index.path(name))
-            raise JobError(f"{where} is damaged. Delete done.json beside it and run again.")
-    return files
+    names = [name for name in index.require().outputs if "/" in name]
+    return {name: checked_file(index, name, scratch) for name in names}
 
 
 def _manifest(work: Work, new: dict[str, Blob]) -> Manifest:

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from batch_jobs import cleaned
+from batch_jobs.publish_stage import BASE
 from batch_jobs.stage import Done, StageFolder
 from batch_jobs.tables import read_shards
-from batch_jobs.update import cleaned
 from batch_jobs.update.base import OldSegment
-from batch_jobs.update.compaction import BASE
 from batch_jobs.update.small_index import small_index
 from batch_jobs.update.work import Work
 from release.blobs import blob_of
@@ -19,7 +19,6 @@ from release.segment import FILES, write_tombstones
 from release.segment_writer import IndexedPhoto, write_segment
 
 SEGMENTS_FILE = "segments.json"
-_IDS = ["image_id", "product_id", "photo_sha256", "photo_bytes"]
 
 
 def write_segments(work: Work, embedded: Done | None) -> Done:
@@ -92,8 +91,8 @@ def _small_plan(base_plan: str) -> str:
 
 def _indexed(embed: StageFolder) -> Iterator[IndexedPhoto]:
     """Photos beside their own embeddings, of one row each."""
-    for _, table in read_shards(embed, "embeddings-", [*_IDS, "embedding"]):
+    for _, table in read_shards(embed, "embeddings-", [*cleaned.PHOTO_COLUMNS, "embedding"]):
         column = table["embedding"].combine_chunks()
         vectors = column.flatten().to_numpy().reshape(len(table), -1)
-        photos = map(Photo, *(table[name].to_pylist() for name in _IDS))
+        photos = map(Photo, *(table[name].to_pylist() for name in cleaned.PHOTO_COLUMNS))
         yield from map(IndexedPhoto, photos, vectors)

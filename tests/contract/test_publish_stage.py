@@ -16,10 +16,10 @@ from small_release import SIZE, WIDTH, tiny_network
 from batch_jobs import embed_stage, publish_stage
 from batch_jobs.clean import stage as clean_stage
 from batch_jobs.clean.stage import CleanOptions
+from batch_jobs.cleaned import listings
 from batch_jobs.progress import Progress
 from batch_jobs.stage import Shard, StageFolder
 from batch_jobs.tables import read_shards, read_table
-from batch_jobs.update.cleaned import listings
 from release.calibration import Calibration, Curve, Match
 from release.errors import JobError
 from release.listings import Listings, Photo

@@ -14,7 +14,14 @@ from release.pixels import PHOTO_REASONS
 
 ROOT = Path(__file__).parents[2]
 GENERATED = ("README.md", "docs/cleaning.md", "docs/training.md")
-PAGES = (*GENERATED, "ARCHITECTURE.md", "DECISIONS.md", "CHANGELOG.md")
+PAGES = (
+    *GENERATED,
+    "docs/index.md",
+    "docs/update.md",
+    "ARCHITECTURE.md",
+    "DECISIONS.md",
+    "CHANGELOG.md",
+)
 
 
 @pytest.mark.parametrize("page", PAGES)

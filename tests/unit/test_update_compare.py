@@ -7,7 +7,7 @@ from hand_cleaned import Thing, write_clean
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_jobs.update import cleaned
+from batch_jobs import cleaned
 from batch_jobs.update.compaction import Burden, UpdateOptions, wants_compaction
 from batch_jobs.update.compare import compare
 from release.errors import JobError

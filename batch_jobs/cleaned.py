@@ -13,7 +13,8 @@ from batch_jobs.tables import PHOTOS, read_shards, read_table
 from release.listings import Listing, Photo, content_of
 
 LISTINGS_AT_ONCE = 20_000
-_PHOTO = ["image_id", "product_id", "photo_sha256", "photo_bytes"]
+# As the fields of Photo; embeddings-*.parquet has them too.
+PHOTO_COLUMNS = ["image_id", "product_id", "photo_sha256", "photo_bytes"]
 _LISTING = ["product_id", "title", "description", "price", "currency", "price_status"]
 _LISTING += ["category_path", "location", "listed_at"]
 
@@ -22,8 +23,8 @@ class PhotosOfListings:
     """The photos of a cleaning by listing; about 250 bytes of memory for each."""
 
     def __init__(self, clean: StageFolder) -> None:
-        tables = [table for _, table in read_shards(clean, "photos-", _PHOTO)]
-        empty = pa.schema([PHOTOS.field(name) for name in _PHOTO]).empty_table()
+        tables = [table for _, table in read_shards(clean, "photos-", PHOTO_COLUMNS)]
+        empty = pa.schema([PHOTOS.field(name) for name in PHOTO_COLUMNS]).empty_table()
         self._table = pa.concat_tables(tables or [empty]).sort_by("product_id")
         runs = pc.run_end_encode(self._table["product_id"].combine_chunks())
         self._ends: NDArray[np.int32] = runs.run_ends.to_numpy()
@@ -37,7 +38,7 @@ class PhotosOfListings:
         counts = np.where(runs < 0, 0, bounds[runs + 2] - starts)
         before = np.cumsum(counts) - counts
         rows = self._table.take(np.repeat(starts - before, counts) + np.arange(counts.sum()))
-        photos = map(Photo, *(rows[name].to_pylist() for name in _PHOTO))
+        photos = map(Photo, *(rows[name].to_pylist() for name in PHOTO_COLUMNS))
         for count in counts.tolist():
             yield list(islice(photos, count))
 

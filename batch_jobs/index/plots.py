@@ -12,11 +12,11 @@ from batch_jobs.index.plan import Plan
 from batch_jobs.pages.svg import BAR, CARD, INK, SECOND, THIRD, drawn
 
 SIZE_INCHES = (5.2, 3.8)
-FAMILIES = ("exact", "scan of reduced vectors", "lists, scalar", "lists, product", "graph")
+FAMILIES = ("exact", "reduced scan", "lists, scalar", "lists, product", "graph")
 # Told apart by more than their colour.
 _LOOKS: dict[str, dict[str, Any]] = {
     "exact": {"color": INK, "marker": "D"},
-    "scan of reduced vectors": {"color": INK, "marker": "v"},
+    "reduced scan": {"color": INK, "marker": "v"},
     "lists, scalar": {"color": BAR, "marker": "o"},
     "lists, product": {"color": SECOND, "marker": "s"},
     "graph": {"color": THIRD, "marker": "^"},
@@ -64,6 +64,8 @@ def trade_off(points: Sequence[Point], limits: Limits, across: str, label: str) 
             if point.is_chosen:
                 axes.scatter([point.across], [point.recall], 150, label="chosen", **_RING)
         axes.axhline(limits.recall, **_LIMIT)
+        least = min(limits.recall, *(point.recall for point in points))
+        axes.set_ylim(least - (1 - least) / 10 - 0.001, 1 + (1 - least) / 10 + 0.001)
         _across(axes, [point.across for point in points], limits.across)
         axes.set_xlabel(across)
         axes.set_ylabel("recall@10")
@@ -85,7 +87,7 @@ def _scatter(axes: Axes, points: Sequence[Point], name: str) -> None:
                 marker=look["marker"],
                 facecolors=CARD if hollow else look["color"],
                 edgecolors=look["color"],
-                label=f"{name} (sample)" if hollow else name,
+                label=name if hollow == points[0].on_sample else "_in the legend already",
                 zorder=3,
             )
 
@@ -97,7 +99,8 @@ def _across(axes: Axes, values: Sequence[float], limit: float) -> None:
         axes.axvline(limit, **_LIMIT)
         least, most = min(least, limit), max(most, limit)
     axes.set_xscale("log")
-    axes.set_xlim(least / 1.3, most * 1.3)
+    margin = max(1.3, 4 / (most / least))  # a narrow range would be crowded with ticks
+    axes.set_xlim(least / margin, most * margin)
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())

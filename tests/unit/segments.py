@@ -40,3 +40,21 @@ def segment(folder: Path, listings: Iterable[Listing], photos: Iterable[IndexedP
     """Written to `folder` and opened from there."""
     write_segment(folder, list(listings), list(photos))
     return Segment(files_in(folder))
+
+
+WIDTH = 8
+LISTINGS = [listing(f"p{number}") for number in range(4)]
+PHOTOS = [
+    photo(f"i{number}", f"p{number % 4}", np.random.default_rng(number).normal(size=WIDTH))
+    for number in range(12)
+]
+
+
+def small_segment(folder: Path) -> Path:
+    """Writes a segment of four listings and twelve photos into `folder`, and gives it."""
+    write_segment(folder, LISTINGS, PHOTOS)
+    return folder
+
+
+def opened(folder: Path) -> Segment:
+    return Segment(files_in(folder))

@@ -42,8 +42,8 @@ def releases(store: StoreUrl = "./store") -> None:
     pointer = read_pointer(opened)
     for manifest in list_manifests(opened):
         mark = "*" if pointer and pointer.release_id == manifest.release_id else " "
-        photos = sum(segment.photos for segment in manifest.segments)
-        made = f"{manifest.created_at[:19]}  {photos} photos  {manifest.extractor.backbone}"
+        shown = sum(segment.listings - segment.dead_listings for segment in manifest.segments)
+        made = f"{manifest.created_at[:19]}  {shown} listings  {manifest.extractor.backbone}"
         print(f"{mark} {manifest.release_id}  {made} {manifest.extractor.precision}")
     if pointer is None:
         print(f"{store} has no release yet")

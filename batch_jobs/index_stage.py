@@ -190,6 +190,7 @@ def _counts(built: Built, work: _Work, listing_count: int) -> dict[str, Any]:
         **built.measured(),
         "similarity_error": built.trial.similarity_error,
         "finds_itself": built.finds_itself,
+        "within_budget": built.meets,
         "why": built.why,
     }
 

@@ -56,6 +56,7 @@ def _index(counts: Counts) -> str:
         f"{counts['plan']}, {counts['photos']} photos of {counts['listings']} listings, "
         f"{counts['kept_out']} kept out, recall@10 {counts['recall_at_10']:.3f}, "
         f"p95 {counts['p95_ms']:.2f} ms, {counts['bytes_per_photo']:.0f} bytes a photo"
+        + ("" if counts.get("within_budget", True) else f". {counts['why'].rstrip('.')}")
     )
 
 

@@ -35,13 +35,15 @@ class Built:
     """The index of all photos; its ids are row numbers, `lists` (n,) their inverted lists.
 
     `trial` is what it reached without the queries, `trials` all that was tried, each plan on as
-    many photos as it came to. `finds_itself` is a share of photos.
+    many photos as it came to. `meets` says whether the budget is met, `finds_itself` is a share of
+    photos.
     """
 
     index: Any
     lists: Lists | None
     trial: Trial
     trials: tuple[Trial, ...]
+    meets: bool
     why: str
     queries: int
     finds_itself: float
@@ -129,6 +131,7 @@ def merge(
         lists=np.array(whole.codes[place].lists) if has_lists(index) else None,
         trial=choice.trial,
         trials=tuple(trials),
+        meets=choice.meets,
         why=why(choice, trials, photos, budget),
         queries=len(prepared.queries),
         finds_itself=finds_itself,

@@ -17,5 +17,6 @@ def line_of(updated: Updated) -> str:
     )
     return (
         f"update   {what}; {counts['embedded']} photos embedded, "
-        f"{counts['taken_over']} taken over; {segment}: {updated.seconds:.1f} s"
+        f"{counts['taken_over']} taken over; {segment}; release {updated.release}: "
+        f"{updated.seconds:.1f} s"
     )

@@ -13,6 +13,7 @@ from batch_jobs.index import trials
 from batch_jobs.index.choose import Budget
 from batch_jobs.index_stage import IndexOptions
 from batch_jobs.stage import Done, Shard, StageFolder
+from batch_jobs.stage_lines import print_line
 from batch_jobs.tables import PRODUCTS, embeddings_schema, write_table
 from release.faiss_search import FaissSearch
 from release.segment import FILES, Segment, files_in
@@ -115,9 +116,13 @@ def test_a_shard_that_is_made_is_not_made_again(store: Store) -> None:
     assert len(folder.names("part-")) == len(folder.names("prepared-")) == 1
 
 
-def test_an_impossible_budget_is_answered_and_no_failure(store: Store) -> None:
+def test_an_impossible_budget_is_answered_and_no_failure(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
     done = _whole(store, Budget(0.05, 0.999))
     assert done.counts["why"].startswith("No plan reaches recall@10 0.999 within 0.05 MB")
+    print_line("index", done)
+    assert "bytes a photo. No plan reaches recall@10 0.999 within" in capsys.readouterr().out
     assert "Recall 0.999 needs" in done.counts["why"]
 
 

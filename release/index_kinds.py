@@ -81,7 +81,7 @@ class InvertedLists:
 
     def search(self, queries: Vectors, k: int, allowed: Allowed | None) -> Found:
         if allowed is None:
-            probes = min(self._index.nlist, math.ceil(self._index.nprobe * self._more_for(k)))
+            probes = min(self._index.nlist, math.ceil(self._index.nprobe * _more_for(k)))
             params = faiss.SearchParametersIVF(nprobe=probes)
             found: Found = self._index.search(queries, k, params=params)
             return found
@@ -96,14 +96,10 @@ class InvertedLists:
     def _probes(self, k: int, allowed: Allowed, holding: int) -> int:
         """Each list has an allowed row at least, so k of them have k."""
         nprobe, share = self._index.nprobe, allowed.share
-        rows = nprobe * self._index.ntotal / self._index.nlist * self._more_for(k) / share
+        rows = nprobe * self._index.ntotal / self._index.nlist * _more_for(k) / share
         spread = nprobe * (1 + FAR_PROBES * min(1.0, (1 - share) / (1 - FAR_SHARE)))
         by_rows = math.ceil(rows * holding / allowed.count)
         return int(max(k, math.ceil(spread), by_rows))
-
-    @staticmethod
-    def _more_for(k: int) -> float:
-        return max(1.0, k / PROBES_UP_TO_K)
 
     def scan(self, queries: Vectors, k: int, allowed: Allowed) -> Found:
         """Only the lists that have allowed rows are read."""
@@ -155,7 +151,7 @@ class Refined:
         return bool(self._probes(1, allowed.share) >= self._coarse.nlist)
 
     def _probes(self, k: int, share: float) -> int:
-        grown = self._coarse.nprobe * max(1.0, k / PROBES_UP_TO_K) / share**2
+        grown = self._coarse.nprobe * _more_for(k) / share**2
         return int(min(self._coarse.nlist, math.ceil(grown)))
 
     def search(self, queries: Vectors, k: int, allowed: Allowed | None) -> Found:
@@ -200,6 +196,11 @@ class Graph:
 
     def vectors(self, rows: NDArray[np.int64]) -> Vectors:
         return self._storage.vectors(rows)
+
+
+def _more_for(k: int) -> float:
+    """How many times its measured effort an index makes for `k` neighbours."""
+    return max(1.0, k / PROBES_UP_TO_K)
 
 
 def kind_of(index: Any, lists: NDArray[np.uint32], where: str) -> Kind:

@@ -45,10 +45,6 @@ class Rows:
     category: NDArray[np.uint32]
     location: NDArray[np.uint32]
 
-    @property
-    def photos_per_listing(self) -> float:
-        return len(self.key) / max(1, len(self.price))
-
 
 def write_rows(path: Path, rows: Rows, index_sha256: str, listings_sha256: str) -> None:
     """Writes the columns beside the names of the files they belong to."""

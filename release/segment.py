@@ -105,6 +105,10 @@ class Segment:
             raise UnknownIdError(f"There is no photo {image_id!r} in this release.")
         return photo
 
+    def photo_count_of(self, numbers: NDArray[np.uint32]) -> int:
+        """How many photos these listings have, gone or not."""
+        return int(np.isin(self._rows.listing, numbers).sum())
+
     def product_ids(self) -> list[str]:
         """Of the listings that are not gone."""
         dead = set(self._dead.tolist())

@@ -12,7 +12,6 @@ from release.blobs import fetch_blob
 from release.errors import JobError
 from release.manifest import Manifest, SegmentInfo
 from release.reader import Pointer, read_manifest, read_pointer
-from release.rows import open_rows
 from release.segment import Segment, SegmentFiles
 from release.store import Store
 
@@ -34,7 +33,7 @@ class OldSegment:
 
     def photos_of(self, numbers: Numbers) -> int:
         """How many photos these listings have."""
-        return int(np.isin(open_rows(self.files.rows, {}).listing, numbers).sum())
+        return self.segment.photo_count_of(numbers)
 
 
 @dataclass(frozen=True)

@@ -12,25 +12,13 @@ from small_release import SIZE
 
 from batch_jobs import embed_stage
 from batch_jobs.embed_stage import NAMED
-from batch_jobs.extraction import ParallelExtractor, parallel_extractor
+from batch_jobs.extraction import ParallelExtractor
 from batch_jobs.progress import Progress
 from batch_jobs.stage import Shard, StageFolder
 from batch_jobs.tables import read_shards, read_table
 from release.errors import JobError
 from release.pixels import prepare
 from release.store import Store
-
-
-@pytest.fixture
-def local(tmp_path: Path) -> Store:
-    return Store(str(tmp_path / "store"), create=True)
-
-
-@pytest.fixture(scope="module")
-def extractor(tmp_path_factory: pytest.TempPathFactory) -> ParallelExtractor:
-    path = tmp_path_factory.mktemp("tiny") / "extractor.onnx"
-    path.write_bytes(MODEL)
-    return parallel_extractor(path)
 
 
 def other_model() -> bytes:

@@ -1,7 +1,5 @@
 """Embeddings that a model file made in any run: each photo gets its own, the newest counts."""
 
-from pathlib import Path
-
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -11,24 +9,12 @@ from small_release import SIZE
 from batch_jobs import embed_stage
 from batch_jobs.embed_stage import embed_photos
 from batch_jobs.embeddings import EmbeddingCache
-from batch_jobs.extraction import ParallelExtractor, parallel_extractor
+from batch_jobs.extraction import ParallelExtractor
 from batch_jobs.progress import Progress
 from batch_jobs.tables import PHOTOS
 from release.blobs import blob_of
 from release.pixels import prepare
 from release.store import Store
-
-
-@pytest.fixture
-def local(tmp_path: Path) -> Store:
-    return Store(str(tmp_path / "store"), create=True)
-
-
-@pytest.fixture(scope="module")
-def extractor(tmp_path_factory: pytest.TempPathFactory) -> ParallelExtractor:
-    path = tmp_path_factory.mktemp("tiny") / "extractor.onnx"
-    path.write_bytes(MODEL)
-    return parallel_extractor(path)
 
 
 def test_the_newest_run_counts(local: Store, extractor: ParallelExtractor) -> None:

@@ -11,6 +11,7 @@ from typing import TypeVar
 from lambda_search.errors import SettingsError
 
 MEMORY_MB_PER_CPU = 1769  # what AWS Lambda gives for one vCPU
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 T = TypeVar("T")
 _ENVIRONMENT = os.environ  # noqa: TID251  # the rule sends everybody else here
@@ -36,13 +37,20 @@ class Settings:
     cache_dir: Path = field(default_factory=_default_cache)
     release_check_s: float = 60.0
     max_body_mb: float = 10.0
+    max_upload_mb: float = 25.0
     max_k: int = 100
+    time_limit_s: float = 25.0
+    cors_origins: tuple[str, ...] = ()
+    log_level: str = "INFO"
     threads: int = field(default_factory=_default_threads)
 
     def __post_init__(self) -> None:
         _check("RELEASE_CHECK_S", self.release_check_s, at_least=0)
         _check("MAX_BODY_MB", self.max_body_mb, at_least=0.001)
+        _check("MAX_UPLOAD_MB", self.max_upload_mb, at_least=0.001)
         _check("MAX_K", self.max_k, at_least=1)
+        _check("TIME_LIMIT_S", self.time_limit_s, at_least=0.001)
+        _check_level(self.log_level)
         _check("THREADS", self.threads, at_least=1)
 
     @classmethod
@@ -54,7 +62,11 @@ class Settings:
             cache_dir=_read("CACHE_DIR", Path, default.cache_dir),
             release_check_s=_read("RELEASE_CHECK_S", float, default.release_check_s),
             max_body_mb=_read("MAX_BODY_MB", float, default.max_body_mb),
+            max_upload_mb=_read("MAX_UPLOAD_MB", float, default.max_upload_mb),
             max_k=_read("MAX_K", int, default.max_k),
+            time_limit_s=_read("TIME_LIMIT_S", float, default.time_limit_s),
+            cors_origins=_read("CORS_ORIGINS", _names, default.cors_origins),
+            log_level=_read("LOG_LEVEL", str.upper, default.log_level),
             threads=_read("THREADS", int, default.threads),
         )
 
@@ -62,10 +74,24 @@ class Settings:
     def max_body_bytes(self) -> int:
         return int(self.max_body_mb * 1_000_000)
 
+    @property
+    def max_upload_bytes(self) -> int:
+        return int(self.max_upload_mb * 1_000_000)
+
 
 def limit_threads() -> None:
     """Tells OpenMP, which reads its variable once. One that is set already stays."""
     _ENVIRONMENT.setdefault("OMP_NUM_THREADS", str(Settings.from_environment().threads))
+
+
+def function_name() -> str | None:
+    """The name that AWS Lambda gave to the function; None anywhere else."""
+    return _ENVIRONMENT.get("AWS_LAMBDA_FUNCTION_NAME") or None
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """What stands between commas."""
+    return tuple(name for part in text.split(",") if (name := part.strip()))
 
 
 def _read(name: str, kind: Callable[[str], T], default: T) -> T:
@@ -82,3 +108,8 @@ def _read(name: str, kind: Callable[[str], T], default: T) -> T:
 def _check(name: str, value: float, *, at_least: float) -> None:
     if not (math.isfinite(value) and value >= at_least):
         raise SettingsError(f"{name} is {value}; it must be a number of at least {at_least}.")
+
+
+def _check_level(value: str) -> None:
+    if value not in LOG_LEVELS:
+        raise SettingsError(f"LOG_LEVEL is {value!r}. Choices are: {', '.join(LOG_LEVELS)}.")

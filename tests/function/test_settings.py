@@ -11,7 +11,18 @@ import pytest
 from lambda_search.settings import Settings
 from release.errors import MarketplaceSearchError
 
-NAMES = ("STORE_URL", "CACHE_DIR", "RELEASE_CHECK_S", "MAX_BODY_MB", "MAX_K", "THREADS")
+NAMES = (
+    "STORE_URL",
+    "CACHE_DIR",
+    "RELEASE_CHECK_S",
+    "MAX_BODY_MB",
+    "MAX_UPLOAD_MB",
+    "MAX_K",
+    "TIME_LIMIT_S",
+    "CORS_ORIGINS",
+    "LOG_LEVEL",
+    "THREADS",
+)
 MEMORY = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"
 
 
@@ -31,11 +42,23 @@ def test_defaults():
 
 
 def test_every_setting_has_a_variable(monkeypatch):
-    values = ("s3://bucket/prefix", "/cache", "2.5", "4.5", "50", "3")
+    origins = "https://a.example, https://b.example"
+    values = ("s3://bucket/prefix", "/cache", "2.5", "4.5", "9", "50", "7", origins, "debug", "3")
     for name, value in zip(NAMES, values, strict=True):
         monkeypatch.setenv(name, value)
     settings = Settings.from_environment()
-    assert settings == Settings("s3://bucket/prefix", Path("/cache"), 2.5, 4.5, 50, 3)
+    assert settings == Settings(
+        store_url="s3://bucket/prefix",
+        cache_dir=Path("/cache"),
+        release_check_s=2.5,
+        max_body_mb=4.5,
+        max_upload_mb=9,
+        max_k=50,
+        time_limit_s=7,
+        cors_origins=("https://a.example", "https://b.example"),
+        log_level="DEBUG",
+        threads=3,
+    )
     assert [field.name.upper() for field in dataclasses.fields(Settings)] == list(NAMES)
 
 
@@ -61,6 +84,9 @@ def test_threads_follow_the_memory_that_lambda_gives(monkeypatch, memory_mb, thr
         ("RELEASE_CHECK_S", "nan", "at least 0"),
         ("MAX_BODY_MB", "inf", "at least 0.001"),
         ("MAX_BODY_MB", "0", "at least 0.001"),
+        ("MAX_UPLOAD_MB", "0", "at least 0.001"),
+        ("TIME_LIMIT_S", "0", "at least 0.001"),
+        ("LOG_LEVEL", "LOUD", "Choices are: DEBUG, INFO"),
         ("MAX_K", "ten", "a whole number"),
         ("MAX_K", "0", "at least 1"),
         ("THREADS", "1.5", "a whole number"),

@@ -8,12 +8,12 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
-# The function's platform on AWS. An older pip takes a platform at its word, so each that a wheel
-# may name is named.
-FUNCTION_PYTHON ?= 3.13
-FUNCTION_PLATFORMS ?= manylinux_2_28_x86_64 manylinux_2_27_x86_64 manylinux2014_x86_64
+# The function's platform on AWS; infra/function/ has it too, and infra/docker/.
+FUNCTION_PYTHON := 3.13
+FUNCTION_PLATFORM := x86_64-manylinux_2_28
 
-.PHONY: help setup demo test check fmt serve bench lock clean build-SearchFunction
+.PHONY: help setup demo test check fmt serve bench lock clean function runtime image-search \
+	build-SearchFunction
 
 help: ## Shows this list
 	@grep -hE '^[a-zA-Z_-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 8
@@ -23,7 +23,7 @@ setup: .venv/dev .venv-sam/installed ## Installs everything that developing need
 demo: .venv/batch ## The whole way on the bundled catalogue, then three searches
 	@$(BIN)/marketplace-search demo
 
-test: .venv/dev .venv-sam/installed ## All tests, and the documentation's own
+test: .venv/dev .venv-sam/installed function runtime ## All tests, and the documentation's own
 	@$(BIN)/python -m pytest
 
 check: .venv/dev ## Formatting, lint, types, and documentation that must not drift
@@ -36,6 +36,15 @@ fmt: .venv/dev ## Formats the code and rewrites the generated parts of the docum
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/cog -r README.md docs/cleaning.md docs/training.md
+
+function: .venv/python ## Builds build/function, the zip's folder for AWS Lambda, and says how large it is
+	@$(BIN)/python infra/function/build_function.py
+
+runtime: .venv/python ## Puts Lambda's runtime interface for the function's Python in build/runtime
+	@$(BIN)/python infra/function/runtime.py
+
+image-search: ## Builds the image of the same application under uvicorn (needs Docker)
+	@docker build --file infra/docker/search.Dockerfile --tag marketplace-search .
 
 serve: .venv/batch ## Serves ./store on http://127.0.0.1:8080
 	@$(BIN)/marketplace-search serve
@@ -51,20 +60,19 @@ lock: .venv/batch ## Pins all requirements again (after a change of pyproject.to
 	lock --extra batch --extra dev pyproject.toml -o requirements/dev.txt; \
 	lock --extra bench pyproject.toml -c requirements/dev.txt -o requirements/bench.txt; \
 	lock --extra batch pyproject.toml -c requirements/dev.txt -o requirements/batch.txt; \
-	lock pyproject.toml -c requirements/batch.txt -o lambda_search/requirements.txt; \
+	lock --extra server pyproject.toml -c requirements/dev.txt -o requirements/server.txt; \
+	$(BIN)/uv pip compile --quiet --upgrade --python-version $(FUNCTION_PYTHON) \
+		--python-platform $(FUNCTION_PLATFORM) --no-header --no-annotate pyproject.toml \
+		-c requirements/dev.txt -o lambda_search/requirements.txt; \
 	lock requirements/sam.in -o requirements/sam.txt; \
 	lock requirements/autofaiss.in -o requirements/autofaiss.txt
 
 clean: ## Deletes what was built, but neither ./store nor the virtual environments
-	@rm -rf build .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+	@rm -rf build .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
 
 # `sam build` calls this with the folder that becomes the function's zip.
 build-SearchFunction: .venv/python
-	@$(BIN)/python $(PIP_INSTALL) --no-compile $(FUNCTION_PLATFORMS:%=--platform %) \
-		--python-version $(FUNCTION_PYTHON) --only-binary=:all: \
-		-r lambda_search/requirements.txt -t "$(ARTIFACTS_DIR)"
-	@cp -r release lambda_search "$(ARTIFACTS_DIR)"
-	@find "$(ARTIFACTS_DIR)" -name __pycache__ -type d -prune -exec rm -rf {} +
+	@$(BIN)/python infra/function/build_function.py --target "$(ARTIFACTS_DIR)"
 
 .venv/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and was not found."; exit 1; }

@@ -4,13 +4,16 @@ from typing import Any
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 
-from lambda_search import error_answers, routes, student
+from lambda_search import error_answers, logs, routes, student, telemetry, uploads
+from lambda_search.answers import ErrorBody
 from lambda_search.error_answers import Unexpected
-from lambda_search.limits import BodyLimit
+from lambda_search.limits import BodyLimit, TimeLimit
 from lambda_search.releases import Releases
-from lambda_search.schemas import ErrorBody
 from lambda_search.settings import Settings
+
+VERSION = "0.2.0"  # of the HTTP interface: the project's
 
 _ERRORS: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": ErrorBody, "description": "What was wrong with the request"},
@@ -20,20 +23,45 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The application with the current release loaded, or with the reason why there is none."""
-    settings = settings or Settings.from_environment()
+    if settings is None:  # uvicorn's call
+        settings = Settings.from_environment()
+        logs.configure(settings)
+    return application(settings, Releases(settings))
+
+
+def application(settings: Settings, releases: Releases | None) -> FastAPI:
+    """The application that answers from these releases; without any it only describes itself."""
     app = FastAPI(
         title="Marketplace Search",
         summary="Finds the listings that look like a photo.",
+        version=VERSION,
         responses=_ERRORS,
         redirect_slashes=False,
-        middleware=[
-            Middleware(Unexpected),
-            Middleware(BodyLimit, max_bytes=settings.max_body_bytes),
-        ],
+        middleware=_middleware(settings),
     )
     app.state.settings = settings
-    app.state.releases = Releases(settings)
-    app.include_router(routes.router)
-    app.include_router(student.router)
+    app.state.releases = releases
+    for router in (routes.router, uploads.router, student.router):
+        app.include_router(router)
     error_answers.install(app)
+    if releases:
+        telemetry.install(app, releases)
     return app
+
+
+def _middleware(settings: Settings) -> list[Middleware]:
+    """The outermost first."""
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=settings.cors_origins,
+        allow_methods=["GET", "POST"],
+        allow_headers=["content-type", "authorization"],
+        expose_headers=["server-timing", "x-request-id", "retry-after"],
+        max_age=600,
+    )
+    return [
+        *([cors] if settings.cors_origins else []),
+        Middleware(Unexpected),
+        Middleware(TimeLimit, limit_s=settings.time_limit_s),
+        Middleware(BodyLimit, max_bytes=settings.max_body_bytes),
+    ]

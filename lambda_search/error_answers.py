@@ -2,7 +2,6 @@
 
 import json
 import logging
-import uuid
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -13,9 +12,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lambda_search.errors import ANSWERED, ErrorAnswer, answer_to
 from lambda_search.inputs import describe
+from lambda_search.request_ids import request_id
 
 _log = logging.getLogger(__name__)
-_RETRY_AFTER_S = "5"
+RETRY_AFTER = {"Retry-After": "5"}
 
 
 def to_response(answer: ErrorAnswer, headers: dict[str, str] | None = None) -> Response:
@@ -37,7 +37,7 @@ async def _on_error(request: Request, error: Exception) -> Response:
     if answer.status < 500:
         return to_response(answer)
     _log.warning("%s %s: %s", request.method, request.url.path, error)
-    return to_response(answer, {"Retry-After": _RETRY_AFTER_S})
+    return to_response(answer, RETRY_AFTER)
 
 
 async def _on_invalid(_: Request, error: Exception) -> Response:
@@ -96,8 +96,8 @@ class Unexpected:
 
 
 def _internal(scope: Scope) -> Response:
-    request_id = getattr(scope.get("aws.context"), "aws_request_id", None) or uuid.uuid4().hex
-    _log.exception("Request %s, %s %s, failed", request_id, scope["method"], scope["path"])
+    known_as = request_id()
+    _log.exception("Request %s, %s %s, failed", known_as, scope["method"], scope["path"])
     return to_response(
-        ErrorAnswer(500, "internal", f"Something failed here. The log has it as {request_id}.")
+        ErrorAnswer(500, "internal", f"Something failed here. The log has it as {known_as}.")
     )

@@ -41,13 +41,16 @@ class ErrorAnswer:
 
 
 STATUS_OF_CODE = {
+    "bad_event": 400,
     "bad_json": 400,
     "bad_multipart": 400,
     "bad_request": 400,
     "unknown_listing": 404,
     "unknown_photo": 404,
+    "unknown_upload": 404,
     "not_found": 404,
     "method_not_allowed": 405,
+    "uploads_unavailable": 409,
     "body_too_large": 413,
     "unsupported_media_type": 415,
     "not_an_image": 415,
@@ -58,6 +61,8 @@ STATUS_OF_CODE = {
     "too_many_pixels": 422,
     "missing_photo": 422,
     "ambiguous_query": 422,
+    "too_many_photos": 422,
+    "bad_crop": 422,
     "bad_base64": 422,
     "invalid_embedding": 422,
     "invalid_query": 422,
@@ -66,6 +71,7 @@ STATUS_OF_CODE = {
     "internal": 500,
     "no_release": 503,
     "store_unavailable": 503,
+    "timeout": 503,
 }
 
 # The nearest class counts; RequestError and PhotoError bring their own code.

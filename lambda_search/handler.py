@@ -1,30 +1,43 @@
 """The Lambda handler: an HTTP event goes to the application, any other says that it is warm."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from mangum import Mangum
+from lambda_search.credentials import put_token_in_file
+from lambda_search.first_fetch import FirstFetch, fetch_current
+from lambda_search.settings import Settings, environment, function_name
+from release.side_by_side import Aside
 
-from lambda_search.app import create_app
-from lambda_search.settings import Settings
+put_token_in_file(environment())  # for obstore, which reads the variables by itself
+_SETTINGS = Settings.from_environment()
+# Goes on while the modules below are imported, which takes longer.
+_FIRST = Aside(partial(fetch_current, _SETTINGS))
+
+from mangum import Mangum  # noqa: E402
+
+from lambda_search import events, logs, snapshot  # noqa: E402
+from lambda_search.app import application  # noqa: E402
+from lambda_search.releases import Releases  # noqa: E402
 
 
-def create_handler(settings: Settings) -> Callable[[Any, Any], dict[str, Any]]:
+def create_handler(
+    settings: Settings, first: Callable[[], FirstFetch] | None = None
+) -> Callable[[Any, Any], dict[str, Any]]:
     """A function of event and context. The release is loaded here, once."""
-    app = create_app(settings)
-    http = Mangum(app, lifespan="off")
+    releases = Releases(settings, first=first)
+    http = Mangum(application(settings, releases), lifespan="off")
 
     def handle(event: Any, context: Any) -> dict[str, Any]:
-        if _is_http(event):
-            return http(event, context)
-        return {"status": "ok", "release": app.state.releases.refreshed_id()}
+        if events.is_http(event):
+            return events.answer(http, event, context)
+        return {"status": "ok", "release": releases.refreshed_id()}
 
+    if function_name():
+        snapshot.add_hooks(handle, releases)
     return handle
 
 
-def _is_http(event: Any) -> bool:
-    request = event.get("requestContext") if isinstance(event, dict) else None
-    return isinstance(request, dict) and ("http" in request or "httpMethod" in event)
-
-
-handler = create_handler(Settings.from_environment())
+if function_name():
+    logs.configure(_SETTINGS)
+handler = create_handler(_SETTINGS, _FIRST.result)

@@ -7,17 +7,20 @@ from typing import Any, TypeVar
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, from_json
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
 
 from lambda_search.errors import STATUS_OF_CODE, RequestError
+from lambda_search.observing import stage
+from lambda_search.threads import aside
 
 Body = TypeVar("Body", bound=BaseModel)
 _FORM, _JSON = "multipart/form-data", "application/json"
 _MAX_PARTS = 20  # of a form, files and fields each
 _SHOWN = 3  # how many things that are wrong one message names
-_PHOTO_FIELDS = {"photo", "image"}
-_JSON_FIELDS = {"filters", "like", "dislike"}  # what a form holds as JSON
+_FILES, _REPEATED = {"photo", "image", "photos"}, {"photos", "uploads"}
+_ONLY_JSON = {"embedding", "product_id"}
+_JSON_FIELDS = {"filters", "like", "dislike", "crop"}  # what a form holds as JSON
 _NUMBERS: dict[str, type[int] | type[float]] = {"k": int, "min_similarity": float}
 
 
@@ -25,21 +28,25 @@ def body_of(model: type[Body]) -> Callable[[Request], Awaitable[Body]]:
     """A dependency that reads the body as `model`. Raises RequestError."""
 
     async def read(request: Request) -> Body:
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind == _FORM:
-            return await _from_form(request, model)
-        if kind == _JSON:
-            # In a thread: megabytes of base64 would keep every other request waiting.
-            validate = model.model_validate_json
-            return await run_in_threadpool(_checked, validate, await request.body())
-        if not kind and not await request.body():
-            return _checked(model.model_validate, {})
-        raise RequestError(
-            "unsupported_media_type",
-            f"The body is {kind or 'of no type'}. Send {_FORM} (curl -F photo=@FILE) or {_JSON}.",
-        )
+        with stage("read"):
+            return await _read(request, model)
 
     return read
+
+
+async def _read(request: Request, model: type[Body]) -> Body:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == _FORM:
+        return await _from_form(request, model)
+    if kind == _JSON:
+        # Aside: megabytes of base64 would keep every other request waiting.
+        return await aside(_checked, model.model_validate_json, await request.body())
+    if not kind and not await request.body():
+        return _checked(model.model_validate, {})
+    raise RequestError(
+        "unsupported_media_type",
+        f"The body is {kind or 'of no type'}. Send {_FORM} (curl -F photo=@FILE) or {_JSON}.",
+    )
 
 
 def check_k(k: int, most: int, name: str = "k") -> None:
@@ -52,13 +59,26 @@ def request_body(model: type[BaseModel]) -> dict[str, Any]:
     """The OpenAPI description of a body that `body_of` reads."""
     schema = _inlined(model)
     form = json.loads(json.dumps(schema))
-    form["properties"].pop("embedding", None)
-    form["properties"].pop("product_id", None)
-    for name in form["properties"].keys() & _PHOTO_FIELDS:
-        form["properties"][name] = {"type": "string", "format": "binary"}
-        form["required"] = [name]
-    content = {_FORM: {"schema": form}, _JSON: {"schema": schema}}
+    for name in _ONLY_JSON & form["properties"].keys():
+        del form["properties"][name]
+    for name in _FILES & form["properties"].keys():
+        form["properties"][name] = _file_field(name)
+    content = {
+        _FORM: {"schema": form, "encoding": _encoding(form)},
+        _JSON: {"schema": schema},
+    }
     return {"requestBody": {"required": True, "content": content}}
+
+
+def _file_field(name: str) -> dict[str, Any]:
+    one = {"type": "string", "format": "binary"}
+    return {"type": "array", "items": one} if name in _REPEATED else one
+
+
+def _encoding(form: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: {"contentType": _JSON} for name in sorted(_JSON_FIELDS & form["properties"].keys())
+    }
 
 
 def describe(errors: Sequence[ErrorDetails]) -> str:
@@ -71,25 +91,53 @@ def describe(errors: Sequence[ErrorDetails]) -> str:
 
 
 async def _from_form(request: Request, model: type[Body]) -> Body:
-    limits = {"max_files": _MAX_PARTS, "max_fields": _MAX_PARTS}
-    async with request.form(
-        **limits, max_part_size=request.app.state.settings.max_body_bytes
-    ) as form:
-        fields = await _fields(form)
+    form = await _parsed_form(request)
+    try:
+        fields = await _fields(form, model)
+    finally:
+        await form.close()
     return _checked(model.model_validate, fields)
 
 
-async def _fields(form: FormData) -> dict[str, Any]:
+async def _parsed_form(request: Request) -> FormData:
+    """The whole body in memory, which it is small enough for: no file is written and read again."""
+    most = request.app.state.settings.max_body_bytes
+    parser = MultiPartParser(
+        request.headers,
+        request.stream(),
+        max_files=_MAX_PARTS,
+        max_fields=_MAX_PARTS,
+        max_part_size=most,
+    )
+    parser.spool_max_size = most
+    try:
+        return await parser.parse()
+    except MultiPartException as error:
+        raise RequestError(
+            "bad_multipart",
+            f"The form cannot be read: {error.message} Leave it to an HTTP library.",
+        ) from error
+
+
+async def _fields(form: FormData, model: type[BaseModel]) -> dict[str, Any]:
     """The form's fields, by name; an empty one counts as not sent."""
-    fields: dict[str, Any] = {}
+    values: dict[str, list[Any]] = {}
     for name, value in form.multi_items():
-        if name in fields:
-            raise RequestError("bad_multipart", f"The form has {name!r} twice. Send it once.")
         if isinstance(value, UploadFile):
-            fields[name] = await value.read()
+            values.setdefault(name, []).append(await value.read())
         elif value.strip():
-            fields[name] = _parsed(name, value)
-    return fields
+            values.setdefault(name, []).append(_parsed(name, value))
+    if "photos" in model.model_fields and len(values.get("photo", ())) > 1:
+        values["photos"] = values.pop("photo") + values.get("photos", [])
+    return {name: _single(name, some) for name, some in values.items()}
+
+
+def _single(name: str, values: list[Any]) -> Any:
+    if name in _REPEATED:
+        return values
+    if len(values) > 1:
+        raise RequestError("bad_multipart", f"The form has {name!r} twice. Send it once.")
+    return values[0]
 
 
 def _parsed(name: str, text: str) -> Any:
@@ -115,7 +163,7 @@ def _checked(validate: Callable[[Any], Body], data: Any) -> Body:
         return validate(data)
     except ValidationError as error:
         errors = error.errors(include_url=False, include_input=False, include_context=False)
-        if errors[0]["type"] == "missing" and errors[0]["loc"][-1] in _PHOTO_FIELDS:
+        if errors[0]["type"] == "missing" and errors[0]["loc"][-1] in _FILES:
             raise _missing(str(errors[0]["loc"][-1])) from error
         raise RequestError(_code(errors[0]), describe(errors)) from error
 

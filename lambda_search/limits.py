@@ -1,10 +1,15 @@
-"""ASGI middleware: a body that is too large is refused before it is read, or while it is."""
+"""ASGI middleware: limits of size and time, whatever a request asks for."""
+
+import asyncio
+import logging
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from lambda_search.error_answers import to_response
+from lambda_search.error_answers import RETRY_AFTER, to_response
 from lambda_search.errors import RequestError, answer_to
+
+_log = logging.getLogger(__name__)
 
 
 class BodyLimit:
@@ -50,3 +55,59 @@ class BodyLimit:
 def _content_length(scope: Scope) -> int:
     text = Headers(scope=scope).get("content-length", "")
     return int(text[:20]) if text.isdecimal() else 0
+
+
+class TimeLimit:
+    """Answers a request that takes more than `limit_s` seconds, a slow upload included.
+
+    Python cannot stop the thread that does the work. It goes on to its end, and nobody is told.
+    """
+
+    def __init__(self, app: ASGIApp, limit_s: float) -> None:
+        self._app = app
+        self._limit_s = limit_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        answer = _OneAnswer(send)
+        work = asyncio.ensure_future(self._app(scope, receive, answer.send))
+        try:
+            await asyncio.wait({work}, timeout=self._limit_s)
+        except asyncio.CancelledError:  # the server gives the request up
+            work.cancel()
+            raise
+        if work.done() or answer.started:
+            await work
+            return
+        answer.is_closed = True
+        work.add_done_callback(_report)
+        _log.warning("%s %s took more than %g s", scope["method"], scope["path"], self._limit_s)
+        await to_response(answer_to(self._too_slow()), RETRY_AFTER)(scope, receive, send)
+
+    def _too_slow(self) -> RequestError:
+        return RequestError(
+            "timeout",
+            f"The answer took more than {self._limit_s:g} seconds. Send the photo smaller, or try "
+            "again in a minute.",
+        )
+
+
+class _OneAnswer:
+    """Passes an answer on, unless it comes too late."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.started = False
+        self.is_closed = False
+
+    async def send(self, message: Message) -> None:
+        if not self.is_closed:
+            self.started = True
+            await self._send(message)
+
+
+def _report(work: "asyncio.Future[None]") -> None:
+    if not work.cancelled() and (error := work.exception()):
+        _log.error("A request that took too long failed in the end: %r", error)

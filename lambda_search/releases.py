@@ -4,10 +4,23 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
 
-from lambda_search.settings import Settings
-from release.errors import MarketplaceSearchError, NoReleaseError
-from release.reader import Release, open_current, open_release, read_pointer
+from lambda_search.first_fetch import FirstFetch, fetch_current
+from lambda_search.memory import give_back
+from lambda_search.settings import Settings, function_name
+from lambda_search.warm_up import answer_once
+from release.blob_cache import BlobCache
+from release.errors import (
+    ManifestError,
+    MarketplaceSearchError,
+    NoReleaseError,
+    ReleaseFileError,
+)
+from release.fetching import Fetched, current_id, fetch_release
+from release.reader import Release, open_fetched
 from release.store import Store
 
 RETRY_S = 5.0  # how soon to look again while there is no release
@@ -16,18 +29,42 @@ DOES_NOT_LOAD = "No release can be loaded; the log says why."
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class _Held:
+    """What answers now, the store it came from, and when it was made."""
+
+    store: Store
+    release: Release
+    created_at: datetime
+
+    @property
+    def id(self) -> str:
+        return self.release.manifest.release_id
+
+
 class Releases:
     """The current release, looked for when made, then at most every `release_check_s` seconds.
 
-    Whoever asks when it is time does the looking and loading; the others go on with the release
-    they have. A release that does not load is logged and left. `clock` gives seconds.
+    Whoever asks when it is time begins the looking and loading, which goes on in a thread; all go
+    on with the release that is held. Only while none is held they wait. A release that does not
+    load, or does not answer, is logged, counted in `failures`, and left.
+
+    `clock` gives seconds; `first` what somebody has begun to fetch already.
     """
 
-    def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Callable[[], float] = time.monotonic,
+        first: Callable[[], FirstFetch] | None = None,
+    ) -> None:
+        self.failures = 0
         self._settings = settings
         self._clock = clock
+        self._first = first
         self._looking = threading.Lock()
-        self._held: tuple[Store, Release] | None = None
+        self._cache = BlobCache(settings.cache_dir)
+        self._held: _Held | None = None
         self._reason = ""
         self._look_again_at = clock()
         self._look_if_due()
@@ -38,57 +75,135 @@ class Releases:
 
     def current_with_store(self) -> tuple[Store, Release]:
         """As `current`, with the store that has its photos."""
-        self._look_if_due()
+        if self._held is None:
+            self._look_if_due()
+        else:
+            self._look_aside_if_due()
         held = self._held
         if held is None:
             raise NoReleaseError(self._reason)
-        return held
+        return held.store, held.release
 
     def refreshed_id(self) -> str | None:
-        """The id of the release that answers now, None where there is none."""
+        """The id of the release that answers now, None where there is none.
+
+        For whoever has time: where it is time to look, that is done first.
+        """
         self._look_if_due()
-        return self._held[1].manifest.release_id if self._held else None
+        return self._held.id if self._held else None
+
+    @property
+    def has_one(self) -> bool:
+        """Whether there is a release to answer from now."""
+        return self._held is not None
+
+    @property
+    def age_s(self) -> float | None:
+        """Seconds since the release that answers was made; None where there is none."""
+        held = self._held
+        return (datetime.now(UTC) - held.created_at).total_seconds() if held else None
+
+    def renew(self) -> None:
+        """Leaves all connections to the store, and looks for a newer release in a thread."""
+        with self._looking:
+            if self._held:
+                self._held = replace(self._held, store=Store(self._settings.store_url))
+            self._look_again_at = self._clock()
+        if self._held:
+            self._look_aside_if_due()
+
+    def _is_due(self) -> bool:
+        return self._clock() >= self._look_again_at
 
     def _look_if_due(self) -> None:
-        if self._clock() < self._look_again_at:
-            return
-        # Without a release there is nothing to go on with, so everybody waits for the one look.
-        if not self._looking.acquire(blocking=self._held is None):
+        """Returns when the look is over, whoever does it."""
+        if self._is_due():
+            with self._looking:
+                if self._is_due():
+                    self._look()
+
+    def _look_aside_if_due(self) -> None:
+        if not (self._is_due() and self._looking.acquire(blocking=False)):
             return
         try:
-            if self._clock() >= self._look_again_at:
+            # A daemon: a process may end while it reads from a store that does not answer.
+            threading.Thread(target=self._look_aside, name="look", daemon=True).start()
+        except RuntimeError:  # there can be no more threads now, or the process ends
+            self._looking.release()
+
+    def _look_aside(self) -> None:
+        try:
+            if self._is_due():
                 self._look()
         finally:
             self._looking.release()
 
     def _look(self) -> None:
         try:
-            self._held = self._newest()
+            self._load_newest()
         except Exception as error:  # whatever is wrong with a new release, the old one serves
+            self.failures += 1
             self._report(error)
         finally:
             pause_s = self._settings.release_check_s
             self._look_again_at = self._clock() + (pause_s if self._held else min(pause_s, RETRY_S))
 
-    def _newest(self) -> tuple[Store, Release]:
-        settings = self._settings
+    def _load_newest(self) -> None:
         if self._held is None:
-            store = Store(settings.store_url)
-            release = open_current(store, settings.cache_dir, settings.threads)
+            fetch, self._first = self._first or partial(fetch_current, self._settings), None
+            first = fetch()
+            self._cache = first.cache
+            store, fetched = first.store, first.fetched
         else:
-            store, release = self._held
-            pointer = read_pointer(store)
-            if pointer is None:
-                raise NoReleaseError(f"{store.url} has no current release any more.")
-            if pointer.release_id == release.manifest.release_id:
-                return self._held
-            release = open_release(store, pointer.release_id, settings.cache_dir, settings.threads)
-        _log.info("Release %s serves.", release.manifest.release_id)
-        return store, release
+            store, newest_id = self._held.store, current_id(self._held.store)
+            if newest_id == self._held.id:
+                return
+            fetched = self._fetched(store, newest_id)
+        self._swap_in(_held(store, self._opened(store, fetched)))
+
+    def _fetched(self, store: Store, release_id: str) -> Fetched:
+        serving = self._held.release.manifest.files.values() if self._held else ()
+        return fetch_release(store, release_id, self._cache, keep=tuple(serving))
+
+    def _opened(self, store: Store, fetched: Fetched) -> Release:
+        try:
+            release = open_fetched(fetched, self._settings.threads)
+        except ReleaseFileError:
+            if fetched.is_there:
+                raise
+            # Another process has made room in the folder meanwhile.
+            fetched = self._fetched(store, fetched.manifest.release_id)
+            release = open_fetched(fetched, self._settings.threads)
+        if self._held or not function_name():
+            answer_once(release)  # on Lambda the request that waits for the first one does
+        return release
+
+    def _swap_in(self, new: _Held) -> None:
+        old, self._held = self._held, new
+        _log.info("Release %s serves.", new.id)
+        if new.store.folder is None:  # else the folder is not this process's to clear
+            held = (new, old) if old else (new,)
+            self._cache.drop_all_but(
+                {blob for one in held for blob in one.release.manifest.files.values()}
+            )
+            del held
+        del old
+        give_back()
 
     def _report(self, error: Exception) -> None:
         known = isinstance(error, MarketplaceSearchError)
         # Whoever asks the service need not know where its store is and what is in it.
         self._reason = NOTHING_YET if isinstance(error, NoReleaseError) else DOES_NOT_LOAD
-        serving = f"{self._held[1].manifest.release_id} goes on" if self._held else "nothing"
+        serving = f"{self._held.id} goes on" if self._held else "nothing"
         _log.error("No new release, %s serving: %s", serving, error, exc_info=not known)
+
+
+def _held(store: Store, release: Release) -> _Held:
+    try:
+        moment = datetime.fromisoformat(release.manifest.created_at)
+    except ValueError as error:
+        raise ManifestError(
+            f"Release {release.manifest.release_id} was created at "
+            f"{release.manifest.created_at!r}, which is no time. Publish the run again."
+        ) from error
+    return _Held(store, release, moment if moment.tzinfo else moment.replace(tzinfo=UTC))

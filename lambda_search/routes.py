@@ -7,24 +7,20 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from lambda_search import searcher
+from lambda_search.answers import ClassifyAnswer, EmbedAnswer, Health, Ready, SearchAnswer
+from lambda_search.bodies import ClassifyRequest, EmbedRequest, SearchRequest, SimilarQuery
 from lambda_search.errors import RequestError
 from lambda_search.inputs import body_of, check_k, request_body
+from lambda_search.observing import observation
+from lambda_search.photos import read_photos
 from lambda_search.releases import Releases
-from lambda_search.schemas import (
-    ClassifyAnswer,
-    ClassifyRequest,
-    EmbedAnswer,
-    EmbedRequest,
-    Health,
-    Ready,
-    SearchAnswer,
-    SearchRequest,
-)
 from lambda_search.settings import Settings
+from lambda_search.threads import Route, aside
 from release.blobs import Blob, read_blob
 from release.errors import UnknownIdError
 from release.listings import Photo
 from release.reader import Release
+from release.store import Store
 
 PRESIGNED_FOR = timedelta(hours=1)
 # A browser must not keep a redirect longer than the URL behind it is good.
@@ -32,67 +28,85 @@ _REDIRECT_CACHE = "private, max-age=3000"
 _PHOTO_CACHE = "public, max-age=31536000, immutable"
 
 
-def _releases(request: Request) -> Releases:
+async def _releases(request: Request) -> Releases:
     found: Releases = request.app.state.releases
     return found
 
 
-def _settings(request: Request) -> Settings:
+async def _settings(request: Request) -> Settings:
     found: Settings = request.app.state.settings
     return found
 
 
-def _current(releases: Annotated[Releases, Depends(_releases)]) -> Release:
-    return releases.current()
+async def _held(releases: Annotated[Releases, Depends(_releases)]) -> tuple[Store, Release]:
+    if releases.has_one:  # else it is looked for, which takes a while
+        held = releases.current_with_store()
+    else:
+        held = await aside(releases.current_with_store)
+    observation().release = held[1].manifest.release_id
+    return held
+
+
+async def _current(held: Annotated[tuple[Store, Release], Depends(_held)]) -> Release:
+    return held[1]
 
 
 AnyRelease = Annotated[Releases, Depends(_releases)]
+Held = Annotated[tuple[Store, Release], Depends(_held)]
 CurrentRelease = Annotated[Release, Depends(_current)]
 CurrentSettings = Annotated[Settings, Depends(_settings)]
 
-router = APIRouter()
+router = APIRouter(route_class=Route)
 
 
 @router.post("/search", openapi_extra=request_body(SearchRequest))
 def search(
     asked: Annotated[SearchRequest, Depends(body_of(SearchRequest))],
-    release: CurrentRelease,
+    held: Held,
     settings: CurrentSettings,
 ) -> SearchAnswer:
     """The listings that look most like a photo, an embedding or another listing."""
     check_k(asked.k, settings.max_k)
-    return searcher.search(release, asked)
+    store, release = held
+    photos = read_photos(asked.given_photos, store, settings.max_upload_bytes)
+    return searcher.search(release, asked, photos)
 
 
 @router.post("/embed", openapi_extra=request_body(EmbedRequest))
 def embed(
-    asked: Annotated[EmbedRequest, Depends(body_of(EmbedRequest))], release: CurrentRelease
+    asked: Annotated[EmbedRequest, Depends(body_of(EmbedRequest))],
+    held: Held,
+    settings: CurrentSettings,
 ) -> EmbedAnswer:
     """The photo as numbers, which /search takes too."""
-    return searcher.embed(release, asked.photo)
+    store, release = held
+    (photo,) = read_photos(asked.given_photos, store, settings.max_upload_bytes)
+    return searcher.embed(release, photo, searcher.crop_of(asked.crop))
 
 
 @router.post("/classify", openapi_extra=request_body(ClassifyRequest))
 def classify(
     asked: Annotated[ClassifyRequest, Depends(body_of(ClassifyRequest))],
-    release: CurrentRelease,
+    held: Held,
     settings: CurrentSettings,
 ) -> ClassifyAnswer:
     """The categories that the photo most probably belongs to."""
     check_k(asked.k, settings.max_k)
-    return searcher.classify(release, asked.photo, asked.k)
+    store, release = held
+    (photo,) = read_photos(asked.given_photos, store, settings.max_upload_bytes)
+    return searcher.classify(release, photo, searcher.crop_of(asked.crop), asked.k)
 
 
 @router.get("/listings/{product_id}/similar")
 def similar(
     product_id: str,
+    asked: Annotated[SimilarQuery, Query()],
     release: CurrentRelease,
     settings: CurrentSettings,
-    k: Annotated[int, Query(description="How many listings.")] = 10,
 ) -> SearchAnswer:
     """The listings that look most like a listing, itself left out."""
-    check_k(k, settings.max_k)
-    return searcher.similar(release, product_id, k)
+    check_k(asked.k, settings.max_k)
+    return searcher.similar(release, product_id, asked.k)
 
 
 @router.get(
@@ -100,9 +114,9 @@ def similar(
     response_class=Response,
     responses={200: {"content": {"image/jpeg": {}}}, 302: {"description": "The photo's URL"}},
 )
-def photo(image_id: str, request: Request, releases: AnyRelease) -> Response:
-    """The photo as JPEG: its bytes, or where S3 has it for the next hour."""
-    store, release = releases.current_with_store()
+def photo(image_id: str, request: Request, held: Held) -> Response:
+    """The photo as JPEG, as small as a thumbnail: its bytes, or where S3 has it for an hour."""
+    store, release = held
     found = _photo(release, image_id)
     blob = Blob(found.sha256, found.size_bytes)
     if url := store.presign(blob.path, PRESIGNED_FOR):

@@ -5,18 +5,20 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from lambda_search.errors import RequestError
-from lambda_search.schemas import (
+from lambda_search.answers import (
     CategoryGuess,
     ClassifyAnswer,
     EmbedAnswer,
     FoundListing,
     MatchAnswer,
     SearchAnswer,
-    SearchFilters,
-    SearchRequest,
 )
+from lambda_search.bodies import SearchFilters, SearchRequest
+from lambda_search.errors import RequestError
+from lambda_search.observing import observation, stage
+from lambda_search.photos import extract
 from release.calibration import Calibration, Curve, Match
+from release.crop import WHOLE, Crop
 from release.extractor import Extracted
 from release.faiss_search import ListingHit, Wanted
 from release.filters import Filters
@@ -25,10 +27,14 @@ from release.reader import Release
 Features = NDArray[np.float32]  # (n, width), any length but zero
 
 
-def search(release: Release, asked: SearchRequest) -> SearchAnswer:
-    """The listings nearest to a photo, an embedding or a listing of the release."""
-    features, category = _features(release, asked)
-    hits = release.search.search_listings(features, asked.k, _wanted(asked))
+def search(release: Release, asked: SearchRequest, photos: Sequence[bytes] = ()) -> SearchAnswer:
+    """The listings nearest to photos of one item, an embedding or a listing of the release.
+
+    `photos` are those that `asked` gives. Raises PhotoError, RequestError and QueryError.
+    """
+    features, category = _features(release, asked, photos)
+    with stage("search"):
+        hits = release.search.search_listings(features, asked.k, _wanted(asked))
     return _answer(release, hits, category)
 
 
@@ -37,21 +43,28 @@ def similar(release: Release, product_id: str, k: int) -> SearchAnswer:
     return search(release, SearchRequest.model_construct(product_id=product_id, k=k))
 
 
-def embed(release: Release, photo: bytes) -> EmbedAnswer:
+def embed(release: Release, photo: bytes, crop: Crop) -> EmbedAnswer:
     """Raises PhotoError."""
-    embedding = release.extract(photo).embedding[0]
+    embedding = extract(release, [photo], crop).embedding[0]
     return EmbedAnswer(release=release.manifest.release_id, embedding=embedding.tolist())
 
 
-def classify(release: Release, photo: bytes, k: int) -> ClassifyAnswer:
+def classify(release: Release, photo: bytes, crop: Crop, k: int) -> ClassifyAnswer:
     """The `k` most probable categories, or all where there are fewer. Raises PhotoError."""
-    guesses = _guesses(release, release.extract(photo), k)
+    guesses = _guesses(release, extract(release, [photo], crop), k)
     return ClassifyAnswer(release=release.manifest.release_id, categories=guesses)
 
 
-def _features(release: Release, asked: SearchRequest) -> tuple[Features, CategoryGuess | None]:
-    if asked.photo is not None:
-        extracted = release.extract(asked.photo)
+def crop_of(box: tuple[float, float, float, float] | None) -> Crop:
+    """The whole photo for None."""
+    return Crop(*box) if box else WHOLE
+
+
+def _features(
+    release: Release, asked: SearchRequest, photos: Sequence[bytes]
+) -> tuple[Features, CategoryGuess | None]:
+    if photos:
+        extracted = extract(release, photos, crop_of(asked.crop))
         return extracted.embedding, _guesses(release, extracted, 1)[0]
     if asked.product_id is not None:
         return release.search.features_of(asked.product_id), None
@@ -98,7 +111,8 @@ def _filters(asked: SearchFilters) -> Filters:
 
 
 def _guesses(release: Release, extracted: Extracted, k: int) -> list[CategoryGuess]:
-    probabilities = extracted.category_probabilities[0]  # (categories,)
+    """Of one item: the mean over its photos."""
+    probabilities = extracted.category_probabilities.mean(axis=0)  # (categories,)
     best = np.argsort(-probabilities, kind="stable")[:k]
     return [
         CategoryGuess(
@@ -113,11 +127,19 @@ def _answer(
     release: Release, hits: Sequence[ListingHit], category: CategoryGuess | None
 ) -> SearchAnswer:
     calibration = release.manifest.calibration
+    match = _match(calibration.match, hits) if calibration.match else None
+    results = [_found(hit, calibration) for hit in hits]
+    observed = observation()
+    observed.good_match = match.good if match else None
     return SearchAnswer(
         release=release.manifest.release_id,
         category=category,
-        match=_match(calibration.match, hits) if calibration.match else None,
-        results=[_found(hit, calibration) for hit in hits],
+        match=match,
+        results=results,
+        timings_ms={
+            name: round(spent, 2)
+            for name, spent in {**observed.stages_ms, "total": observed.elapsed_ms}.items()
+        },
     )
 
 

@@ -3,7 +3,7 @@
 import math
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -82,6 +82,11 @@ class Settings:
 def limit_threads() -> None:
     """Tells OpenMP, which reads its variable once. One that is set already stays."""
     _ENVIRONMENT.setdefault("OMP_NUM_THREADS", str(Settings.from_environment().threads))
+
+
+def environment() -> MutableMapping[str, str]:
+    """The variables themselves, for a library that reads its own."""
+    return _ENVIRONMENT
 
 
 def function_name() -> str | None:

@@ -5,9 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
+from lambda_search.bodies import EXAMPLE_IMAGE, PhotoBytes, Request
 from lambda_search.inputs import body_of, check_k, request_body
+from lambda_search.observing import stage
+from lambda_search.photos import extract
 from lambda_search.routes import CurrentRelease, CurrentSettings
-from lambda_search.schemas import EXAMPLE_IMAGE, PhotoBytes, Request
+from lambda_search.threads import Route
 
 
 class PredictRequest(Request):
@@ -28,7 +31,7 @@ class Prediction(BaseModel):
     )
 
 
-router = APIRouter()
+router = APIRouter(route_class=Route)
 
 
 @router.get("/healthcheck")
@@ -46,5 +49,6 @@ def predict_image(
 ) -> Prediction:
     """The ids of the photos that look most like the one sent."""
     check_k(num_results, settings.max_k, "num_results")
-    features = release.extract(asked.image).embedding
-    return Prediction(image_ids=release.search.search(features, num_results))
+    features = extract(release, [asked.image]).embedding
+    with stage("search"):
+        return Prediction(image_ids=release.search.search(features, num_results))

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
@@ -9,8 +10,10 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from release.errors import ConflictError, DamagedBlobError, StoreError
+from release.errors import ConflictError, DamagedBlobError, ReleaseFileError, StoreError
 from release.store import Store
+
+PART = ".part"  # the end of the name of a file that is being written
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -62,7 +65,7 @@ def fetch_blob(store: Store, blob: Blob, cache: Path) -> Path:
     path = store.local(blob.path)
     if path is None:
         path = cache / blob.sha256
-        if not (path.exists() and blob_of(path) == blob):
+        if not _has(path, blob):
             _download(store, blob, path)
     elif path.exists():
         _check(store, blob, blob_of(path))
@@ -71,22 +74,40 @@ def fetch_blob(store: Store, blob: Blob, cache: Path) -> Path:
     return path
 
 
-def _download(store: Store, blob: Blob, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
-    digest, size_bytes = hashlib.sha256(), 0
+def _has(path: Path, blob: Blob) -> bool:
     try:
-        with partial.open("wb") as file:
-            for chunk in store.read_chunks(blob.path, blob.size_bytes):
-                digest.update(chunk)
-                size_bytes += file.write(chunk)
-        _check(store, blob, Blob(digest.hexdigest(), size_bytes))
+        return path.stat().st_size == blob.size_bytes and blob_of(path) == blob
+    except OSError:  # not there, or just deleted by another process
+        return False
+
+
+def _download(store: Store, blob: Blob, path: Path) -> None:
+    partial = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_native_id()}{PART}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _check(store, blob, _read_into(partial, store, blob))
         partial.replace(path)
     except StoreError:
         _check_size(store, blob)
         raise
+    except OSError as error:
+        raise ReleaseFileError(
+            f"{path.parent} cannot be written: {error.strerror}. It must be a folder with room for "
+            f"{blob.size_bytes / 1e6:.1f} MB more; CACHE_DIR names another."
+        ) from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
+
+
+def _read_into(path: Path, store: Store, blob: Blob) -> Blob:
+    """Writes what the store has under the blob's name, and says what that is."""
+    digest, size_bytes = hashlib.sha256(), 0
+    with path.open("wb") as file:
+        for chunk in store.read_chunks(blob.path, blob.size_bytes):
+            digest.update(chunk)
+            size_bytes += file.write(chunk)
+    return Blob(digest.hexdigest(), size_bytes)
 
 
 _REMEDY = "publish the run again, or roll back to another release."

@@ -201,7 +201,7 @@ def _hits(
         if keys.shape[1] < asked or (rounded[:, -1] < rounded[:, k - 1]).all():
             break
         asked *= 4
-    photos = segment.listings.photos_by_key(np.unique(keys).tolist())
+    photos = segment.listings.photos_by_key(sorted(set(keys.ravel().tolist())))
     return [
         [PhotoHit(photos[key], min(1.0, near)) for near, key in zip(*row, strict=True)]
         for row in zip(rounded.tolist(), keys.tolist(), strict=True)

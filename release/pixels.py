@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
+from release.crop import WHOLE, Crop, size_of
 from release.errors import PhotoError
 from release.photo_kinds import is_heif, is_read, unsupported_kind
 
@@ -46,6 +47,7 @@ _SEND = f"Send one of {', '.join(FORMATS)}."
 # Tags of TIFF.
 NEW_SUBFILE_TYPE, TILE_WIDTH, TILE_LENGTH, DNG_VERSION = 254, 322, 323, 50706
 REDUCED = 1
+LYING = (5, 6, 7, 8)  # EXIF orientations that turn a photo on its side
 # What Pillow's decoders raise on damaged content; they take a tag's type on trust.
 _DECODE_ERRORS = (
     ArithmeticError,
@@ -72,8 +74,8 @@ class Prepared:
     source_height: int
 
 
-def prepare(photo: bytes, size: int) -> Prepared:
-    """Decodes a photo and fits the whole of it into `size` x `size`, white around it.
+def prepare(photo: bytes, size: int, crop: Crop = WHOLE) -> Prepared:
+    """Decodes a photo and fits the whole of `crop` into `size` x `size`, white around it.
 
     EXIF orientation applied, colours brought to sRGB, transparency over white, the first frame of
     an animation, large JPEGs decoded at a reduced scale. A photo that `encode` wrote at this size
@@ -85,7 +87,7 @@ def prepare(photo: bytes, size: int) -> Prepared:
     width, height = image.size
     try:
         _check_kind(image)
-        pixels = _fit(_decode(image, size), size)
+        pixels = _fit(_decode(image, size, crop), size)
     except _DECODE_ERRORS as error:
         raise _decode_error(error) from error
     return Prepared(pixels, width, height)
@@ -131,12 +133,16 @@ def _check_kind(image: Image.Image) -> None:
 
 
 def _check_size(width: int, height: int, limit: int) -> None:
+    _check_sides("photo", width, height)
+    _check_pixels(width, height, limit)
+
+
+def _check_sides(what: str, width: int, height: int) -> None:
     if min(width, height) < MIN_SIDE:
         raise PhotoError(
             "too_small",
-            f"The photo is {width} x {height} pixels; each side needs at least {MIN_SIDE}.",
+            f"The {what} is {width} x {height} pixels; each side needs at least {MIN_SIDE}.",
         )
-    _check_pixels(width, height, limit)
 
 
 def _check_pixels(width: int, height: int, limit: int) -> None:
@@ -166,17 +172,30 @@ def _decode_error(error: Exception) -> PhotoError:
     return PhotoError("truncated", f"The photo's data is damaged or incomplete ({error}).")
 
 
-def _decode(image: Image.Image, size: int) -> Image.Image:
+def _decode(image: Image.Image, size: int, crop: Crop) -> Image.Image:
     """Upright, in sRGB and, if it was larger, of the size in which it is shown."""
-    width, height = (max(1, 2 * side * size // max(image.size)) for side in image.size)
+    longest = max(image.size) if crop == WHOLE else _longest_side(image, crop)
+    width, height = (max(1, 2 * side * size // longest) for side in image.size)
     image.draft("RGB", (width, height))  # JPEG only: decode at 1/2, 1/4 or 1/8
     image.load()
     profile = image.info.get("icc_profile")
     ImageOps.exif_transpose(image, in_place=True)  # a copy of the largest photo is 400 MB
+    if crop != WHOLE:
+        image = image.crop(crop.of(*image.size))
     small = _shrink(_plain(image), size)  # before the profile, which takes longer for more pixels
     if profile:
         small = _from_profile(small, profile)
     return small if small.mode == "RGB" else small.convert("RGB")
+
+
+def _longest_side(image: Image.Image, crop: Crop) -> int:
+    """Of the crop in the pixels of the file, before it is decoded."""
+    width, height = image.size
+    if image.getexif().get(ExifTags.Base.Orientation, 1) in LYING:
+        width, height = height, width
+    sides = size_of(crop.of(width, height))
+    _check_sides("crop", *sides)
+    return max(sides)
 
 
 def _plain(image: Image.Image) -> Image.Image:

@@ -2,13 +2,12 @@
 
 import fcntl
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote, urlsplit
 
 import obstore
@@ -16,12 +15,13 @@ from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
 from obstore.store import LocalStore, S3Store
 
 from release.errors import ConflictError, MissingObjectError, StoreError
+from release.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from obstore import Attributes
     from obstore.store import ClientConfig, RetryConfig
 
-CHUNK_BYTES = 8 * 2**20  # one ranged read of a large object
+CHUNK_BYTES = 4 * 2**20  # one ranged read of a large object
 PARALLEL_READS = 8
 # An endpoint that is down is known after seconds, not after obstore's three minutes.
 RETRIES: "RetryConfig" = {"max_retries": 3, "retry_timeout": timedelta(seconds=20)}
@@ -67,13 +67,12 @@ class Store:
 
     def read_chunks(self, path: str, size_bytes: int) -> Iterator[bytes]:
         """A large object in order, read in parallel ranges."""
-        starts = range(0, size_bytes, CHUNK_BYTES)
         # Not obstore.get_ranges: it joins neighbours to one request, and panics beyond the end.
-        with ThreadPoolExecutor(PARALLEL_READS) as pool:
-            for first in range(0, len(starts), PARALLEL_READS):
-                some = starts[first : first + PARALLEL_READS]
-                ends = (min(start + CHUNK_BYTES, size_bytes) for start in some)
-                yield from pool.map(partial(self.read_range, path), some, ends)
+        read = partial(self._read_chunk, path, size_bytes)
+        yield from side_by_side(read, range(0, size_bytes, CHUNK_BYTES), PARALLEL_READS)
+
+    def _read_chunk(self, path: str, size_bytes: int, start: int) -> bytes:
+        return self.read_range(path, start, min(start + CHUNK_BYTES, size_bytes))
 
     def read_range(self, path: str, start: int, end: int) -> bytes:
         """The bytes from `start` to before `end`, which must be there."""
@@ -145,12 +144,17 @@ class Store:
         """The object as a file, where the store is a local directory."""
         return self.folder / path if self.folder else None
 
-    def presign(self, path: str, expires: timedelta) -> str | None:
-        """A URL that reads the object until then without credentials; None on a local store."""
+    def presign(
+        self, path: str, expires: timedelta, method: Literal["GET", "PUT"] = "GET"
+    ) -> str | None:
+        """A URL that reads or writes the object without credentials until then.
+
+        None on a local store.
+        """
         if isinstance(self._store, LocalStore):
             return None
         with _store_errors(self.where(path)):
-            return obstore.sign(self._store, "GET", path, expires)
+            return obstore.sign(self._store, method, path, expires)
 
     def _attributes(self, content_type: str | None) -> "Attributes | None":
         # A file has no content type.

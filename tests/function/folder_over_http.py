@@ -1,9 +1,10 @@
-"""A folder served as an S3 bucket that counts what is read and can be made to wait or to fail."""
+"""A folder served as an S3 bucket that counts what is read, and can wait, fail and lie."""
 
 import hashlib
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,7 +14,11 @@ BUCKET = "bucket"
 
 
 class FolderOverHttp(ThreadingHTTPServer):
-    """s3://bucket/PREFIX reads from FOLDER/PREFIX. While `gate` is cleared, every read waits."""
+    """s3://bucket/PREFIX reads from FOLDER/PREFIX. While `gate` is cleared, every read waits.
+
+    Each read takes `wait_s` seconds longer. `status` is what all are answered with, 0 for a
+    connection that is closed. `damage` is done to what blobs hold.
+    """
 
     daemon_threads = True
 
@@ -22,6 +27,8 @@ class FolderOverHttp(ThreadingHTTPServer):
         self.folder = folder
         self.reads: Counter[str] = Counter()
         self.status = 200
+        self.wait_s = 0.0
+        self.damage: Callable[[bytes], bytes] | None = None
         self.gate = threading.Event()
         self.gate.set()
         self.waiting = threading.Event()
@@ -64,11 +71,18 @@ class _Reads(BaseHTTPRequestHandler):
         if not self.server.gate.is_set():
             self.server.waiting.set()
             self.server.gate.wait()
+        time.sleep(self.server.wait_s)
+        if self.server.status == 0:
+            self.close_connection = True
+            return
         path = self.server.folder / name
         if self.server.status != 200 or not path.is_file():
             self._answer(404 if self.server.status == 200 else self.server.status, b"", {})
             return
-        self._send(path.read_bytes())
+        content = path.read_bytes()
+        if self.server.damage and "blobs/" in name:
+            content = self.server.damage(content)
+        self._send(content)
 
     def _send(self, content: bytes) -> None:
         etag = {"ETag": f'"{hashlib.md5(content, usedforsecurity=False).hexdigest()}"'}
@@ -78,6 +92,9 @@ class _Reads(BaseHTTPRequestHandler):
             return
         first, last = (int(number) for number in wanted.removeprefix("bytes=").split("-"))
         part = content[first : last + 1]
+        if not part:
+            self._answer(416, b"", {})
+            return
         place = {"Content-Range": f"bytes {first}-{first + len(part) - 1}/{len(content)}"}
         self._answer(206, part, etag | place)
 

@@ -1,7 +1,11 @@
-"""Events as API Gateway sends them: two recorded ones, with another request filled in.
+"""Events as API Gateway, a load balancer and a function URL send them, with a request filled in.
+
+The first two are recorded; the others are as the documentation has them.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
 """
 
 import base64
@@ -9,7 +13,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs, quote, urlencode
 
 EVENTS = Path(__file__).parent / "events"
 
@@ -47,6 +51,41 @@ def rest_v1(asked: Asked) -> dict[str, Any]:
     event["multiValueHeaders"] |= {name: [value] for name, value in asked.headers.items()}
     event["requestContext"] |= {"httpMethod": asked.method, "path": f"/Prod{asked.path}"}
     return event | _body(asked)
+
+
+def function_url(asked: Asked) -> dict[str, Any]:
+    """Payload format 2.0, with the function's own host."""
+    event = http_api_v2(asked)
+    host = "k5xmplq7zcnv2qgxmplwy3d4em0abcde.lambda-url.eu-west-1.on.aws"
+    event["requestContext"] |= {"apiId": host.partition(".")[0], "domainName": host}
+    event["headers"] |= {"host": host}
+    return event
+
+
+def alb(asked: Asked) -> dict[str, Any]:
+    """A target group with single values. Names and values of the query come encoded."""
+    headers = {"host": "search.elb.amazonaws.com", "x-forwarded-for": "192.0.2.1"}
+    headers |= {"x-forwarded-port": "443", "x-forwarded-proto": "https"}
+    group = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/search/6d0ecf83"
+    return {
+        "requestContext": {"elb": {"targetGroupArn": group}},
+        "httpMethod": asked.method,
+        "path": asked.path,
+        "queryStringParameters": {quote(key): quote(text) for key, text in asked.query.items()},
+        "headers": headers | {name.lower(): value for name, value in asked.headers.items()},
+        "body": "",
+        "isBase64Encoded": False,
+    } | _body(asked)
+
+
+def alb_lists(asked: Asked) -> dict[str, Any]:
+    """A target group with `lambda.multi_value_headers.enabled`: lists, and no single values."""
+    event = alb(asked)
+    query, headers = event.pop("queryStringParameters"), event.pop("headers")
+    return event | {
+        "multiValueQueryStringParameters": {name: [value] for name, value in query.items()},
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+    }
 
 
 def _body(asked: Asked) -> dict[str, Any]:

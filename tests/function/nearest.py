@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -33,6 +34,15 @@ def probabilities_of(similarity: float) -> dict[str, Any]:
         name: pytest.approx(1 / (1 + math.exp(-(slope * similarity + intercept))), abs=1e-4)
         for name, (slope, intercept) in SLOPES.items()
     }
+
+
+def untimed(answer: httpx2.Response) -> dict[str, Any]:
+    """The answer without what differs from one request to the next: how long it took."""
+    found: dict[str, Any] = answer.json()
+    timings_ms = found.pop("timings_ms")
+    assert "total" in timings_ms
+    assert all(spent >= 0 for spent in timings_ms.values())
+    return found
 
 
 def iso(moment: datetime | None) -> str | None:

@@ -15,8 +15,9 @@ from nearest import match_of, probabilities_of
 from small_release import CALIBRATION, WIDTH, SmallRelease, build
 
 from lambda_search import searcher
+from lambda_search.answers import MatchAnswer
 from lambda_search.app import create_app
-from lambda_search.schemas import MatchAnswer, SearchRequest
+from lambda_search.bodies import SearchRequest
 from lambda_search.settings import Settings
 from release.calibration import Calibration, Match
 from release.faiss_search import Wanted

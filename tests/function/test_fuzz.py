@@ -2,6 +2,9 @@
 
 import base64
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -32,3 +35,20 @@ def test_whatever_bytes_come_as_photo_the_answer_is_the_clients_fault_or_right(
     content = small_release.photos[0].jpeg[:head] + photo
     answer = client.post("/embed", json={"photo": base64.b64encode(content).decode()})
     assert answer.status_code < 500, answer.text
+
+
+def test_damaged_photos_of_every_format_neither_break_nor_hang_it_nor_fill_its_memory(
+    small_release,
+):
+    script = Path(__file__).with_name("hurt_photos.py")
+    run = subprocess.run(
+        [sys.executable, str(script), small_release.store_url, "900"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = json.loads(run.stdout.splitlines()[-1])
+    assert found["statuses"].keys() == {"200", "415", "422"}
+    assert found["longest_s"] < 5
+    half_way, at_the_end = found["resident_mb"]
+    assert at_the_end - half_way < 10

@@ -41,6 +41,11 @@ def test_the_handler_loads_nothing_of_the_batch_side(monkeypatch):
     assert not _loaded_by("lambda_search.handler") & {*HEAVY, "uvicorn", "onnx", "httpx2", "rich"}
 
 
+def test_the_fetch_of_a_release_waits_for_none_of_the_long_imports():
+    loaded = _loaded_by("lambda_search.first_fetch")
+    assert not loaded & {*HEAVY, "numpy", "faiss", "onnxruntime", "PIL", "fastapi", "mangum"}
+
+
 @pytest.mark.parametrize("module", ["publisher", "faiss_search", "pixels"])
 def test_the_release_loads_nothing_of_the_other_packages(module):
     loaded = _loaded_by(f"release.{module}")

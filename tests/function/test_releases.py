@@ -1,8 +1,13 @@
 """A newer release comes in while the function answers; a bad one does not."""
 
+import dataclasses
 import logging
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from small_release import build
@@ -10,8 +15,9 @@ from small_release import build
 from lambda_search.app import create_app
 from lambda_search.releases import RETRY_S, Releases
 from lambda_search.settings import Settings
-from release.blobs import blob_of
+from release.blobs import blob_of, write_blob
 from release.errors import NoReleaseError
+from release.manifest import LISTINGS_FILE, ROWS_FILE
 from release.publisher import make_current
 from release.reader import POINTER, read_manifest, read_pointer
 from release.store import Store
@@ -19,8 +25,9 @@ from release.store import Store
 CHECK_S = 60.0
 
 
-def _serving(releases: Releases) -> str:
-    return releases.current().manifest.release_id
+def _looked(releases: Releases) -> str | None:
+    """Who serves once the look is over that is due now."""
+    return releases.refreshed_id()
 
 
 def _index_of(settings: Settings, release_id: str) -> Path:
@@ -33,9 +40,9 @@ def test_a_new_release_serves_after_the_interval_and_not_before(settings, clock)
     releases = Releases(settings, clock)
     build(settings.store_url, "second", seed=2, listing_count=5)
     clock.now += CHECK_S - 1
-    assert _serving(releases) == "first"
+    assert _looked(releases) == "first"
     clock.now += 1
-    assert _serving(releases) == "second"
+    assert _looked(releases) == "second"
     assert releases.current().search.listing_count == 5
 
 
@@ -46,7 +53,7 @@ def test_a_rollback_is_the_same_way_backwards(settings, clock):
     store = Store(settings.store_url)
     make_current(store, "first", read_pointer(store))
     clock.now += CHECK_S
-    assert _serving(releases) == "first"
+    assert _looked(releases) == "first"
 
 
 def test_a_request_finishes_on_the_release_that_it_began_with(settings, clock):
@@ -55,7 +62,7 @@ def test_a_request_finishes_on_the_release_that_it_began_with(settings, clock):
     held = releases.current()
     build(settings.store_url, "second", seed=2)
     clock.now += CHECK_S
-    assert _serving(releases) == "second"
+    assert _looked(releases) == "second"
     photo = first.photos[0]
     ids = held.search.search(held.extract(photo.png).embedding, 1)
     assert ids == [[photo.image_id]]
@@ -72,15 +79,16 @@ def test_a_damaged_release_is_refused_by_its_blobs_name_and_the_old_one_serves(
     damaged.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     clock.now += CHECK_S
     with caplog.at_level(logging.ERROR):
-        assert _serving(releases) == "first"
+        assert _looked(releases) == "first"
     assert f"blobs/{damaged.name} is damaged" in caplog.text
     assert "first goes on serving" in caplog.text
+    assert releases.failures == 1
     assert "Traceback" not in caplog.text
 
     damaged.write_bytes(content)
-    assert _serving(releases) == "first"
+    assert _looked(releases) == "first"
     clock.now += CHECK_S
-    assert _serving(releases) == "second"
+    assert _looked(releases) == "second"
 
 
 def test_a_missing_blob_is_refused_by_its_name(settings, clock, caplog):
@@ -90,7 +98,7 @@ def test_a_missing_blob_is_refused_by_its_name(settings, clock, caplog):
     missing = _index_of(settings, "second")
     missing.unlink()
     clock.now += CHECK_S
-    assert _serving(releases) == "first"
+    assert _looked(releases) == "first"
     assert f"blobs/{missing.name} is missing" in caplog.text
 
 
@@ -112,8 +120,67 @@ def test_a_pointer_or_manifest_that_is_wrong_changes_nothing(
     store.write("releases/newer.json", b'{"schema_version": 99}')
     store.write(POINTER, content)
     clock.now += CHECK_S
-    assert _serving(releases) == "first"
+    assert _looked(releases) == "first"
     assert reason in caplog.text
+
+
+def _publish_mixed(store_url: str) -> None:
+    """A release whose listings are not those of its index: it loads, and answers no search."""
+    store = Store(store_url)
+    first = read_manifest(store, "first")
+    listings = Path(store_url).parent / LISTINGS_FILE
+    listings.write_bytes(store.read(first.files[f"base/{LISTINGS_FILE}"].path))
+    with closing(sqlite3.connect(listings)) as db, db:
+        db.execute("UPDATE photos SET key = key + 1")
+    blob = write_blob(store, listings)
+    rows = listings.with_name(ROWS_FILE)
+    rows.write_bytes(store.read(first.files[f"base/{ROWS_FILE}"].path))
+    record = np.load(rows)
+    record["listings_sha256"] = blob.sha256
+    np.save(rows, record)
+    files = first.files | {
+        f"base/{LISTINGS_FILE}": blob,
+        f"base/{ROWS_FILE}": write_blob(store, rows),
+    }
+    mixed = dataclasses.replace(first, release_id="mixed", files=files)
+    store.write_once(mixed.path, mixed.to_json())
+    make_current(store, "mixed", read_pointer(store))
+
+
+def test_a_release_that_loads_and_answers_nothing_never_serves(settings, clock, caplog):
+    build(settings.store_url, "first", seed=1)
+    releases = Releases(settings, clock)
+    _publish_mixed(settings.store_url)
+    clock.now += CHECK_S
+    assert (_looked(releases), releases.failures) == ("first", 1)
+    assert "photos that the index has" in caplog.text
+    releases = Releases(settings, clock)
+    with pytest.raises(NoReleaseError, match="the log says why"):
+        releases.current()
+
+
+def test_the_age_is_that_of_the_release_and_not_of_the_process(settings, clock):
+    build(settings.store_url, "first", seed=1)
+    made_at = datetime.fromisoformat(read_manifest(Store(settings.store_url), "first").created_at)
+    before = datetime.now(UTC)
+    age_s = Releases(settings, clock).age_s
+    assert age_s is not None
+    assert before - made_at <= timedelta(seconds=age_s) <= datetime.now(UTC) - made_at
+
+
+@pytest.mark.parametrize("created_at", ["yesterday", ""])
+def test_a_release_that_was_made_at_no_time_is_refused(settings, clock, caplog, created_at):
+    build(settings.store_url, "first", seed=1)
+    releases = Releases(settings, clock)
+    store = Store(settings.store_url)
+    odd = dataclasses.replace(
+        read_manifest(store, "first"), release_id="odd", created_at=created_at
+    )
+    store.write_once(odd.path, odd.to_json())
+    make_current(store, "odd", read_pointer(store))
+    clock.now += CHECK_S
+    assert _looked(releases) == "first"
+    assert f"was created at {created_at!r}, which is no time" in caplog.text
 
 
 def test_the_store_gone_leaves_the_release_and_its_return_is_seen(settings, clock, caplog):
@@ -122,12 +189,12 @@ def test_the_store_gone_leaves_the_release_and_its_return_is_seen(settings, cloc
     folder = Path(settings.store_url)
     folder.rename(folder.with_name("away"))
     clock.now += CHECK_S
-    assert _serving(releases) == "first"
+    assert _looked(releases) == "first"
     assert "first goes on serving" in caplog.text
     folder.with_name("away").rename(folder)
     build(settings.store_url, "second", seed=2)
     clock.now += CHECK_S
-    assert _serving(releases) == "second"
+    assert _looked(releases) == "second"
 
 
 def test_without_a_release_the_log_has_the_reason_until_one_appears(settings, clock, caplog):
@@ -146,7 +213,7 @@ def test_without_a_release_the_log_has_the_reason_until_one_appears(settings, cl
     with pytest.raises(NoReleaseError):
         releases.current()
     clock.now += 1
-    assert _serving(releases) == "first"
+    assert _looked(releases) == "first"
 
 
 @pytest.mark.parametrize("content", [None, b"another photo"])

@@ -1,22 +1,24 @@
 """template.yaml is valid, tells the function what it reads, and allows it what it needs."""
 
 import dataclasses
-import importlib.util
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
-import yaml
+from sam_template import ROOT, TEMPLATE, of_type, references, resolved, statements
 
 from lambda_search.settings import Settings
 
-ROOT = Path(__file__).parents[2]
-TEMPLATE, EVENTS, SAM = ROOT / "template.yaml", ROOT / "infra" / "events", ROOT / ".venv-sam"
+EVENTS, SAM = ROOT / "infra" / "events", ROOT / ".venv-sam"
+sys.path += [str(EVENTS), str(ROOT / "infra" / "function")]
+
+import make_events  # noqa: E402
+import python_for  # noqa: E402
+
 # No account, no region but this, and nothing told to anybody.
 OFFLINE = {
     "PATH": os.environ["PATH"],  # noqa: TID251
@@ -28,47 +30,6 @@ OFFLINE = {
 needs_sam = pytest.mark.skipif(
     not (SAM / "bin" / "sam").exists(), reason="There is no .venv-sam with aws-sam-cli: make setup"
 )
-
-
-class CloudFormation(yaml.SafeLoader):
-    """Reads !Ref X as {"!Ref": "X"}, and so on."""
-
-
-def _tagged(loader: CloudFormation, tag: str, node: yaml.Node) -> dict[str, Any]:
-    assert isinstance(node, yaml.ScalarNode)
-    return {f"!{tag}": node.value}
-
-
-CloudFormation.add_multi_constructor("!", _tagged)
-
-
-@pytest.fixture(scope="module")
-def template() -> dict[str, Any]:
-    return yaml.load(TEMPLATE.read_text(), CloudFormation)  # noqa: S506  # a SafeLoader
-
-
-@pytest.fixture(scope="module")
-def function(template: dict[str, Any]) -> dict[str, Any]:
-    return template["Resources"]["SearchFunction"]["Properties"]
-
-
-@pytest.fixture(scope="module")
-def make_events() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_events", EVENTS / "make_events.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def resolved(value: Any, template: dict[str, Any]) -> str:
-    """A value as the function sees it, with the parameters' defaults."""
-    if isinstance(value, dict) and "!Ref" in value:
-        return str(template["Parameters"][value["!Ref"]]["Default"])
-    if isinstance(value, dict):
-        return value["!Sub"].replace("${StoreBucket}", "the-bucket")
-    return str(value)
 
 
 @needs_sam
@@ -118,42 +79,70 @@ def test_the_handler_is_there(function: dict[str, Any]) -> None:
     assert f"\n{name} = " in source
 
 
+def test_the_function_is_built_for_the_runtime_that_it_has(function: dict[str, Any]) -> None:
+    assert function["Runtime"] == f"python{python_for.VERSION}"
+    assert function["Architectures"] == ["x86_64"]
+
+
+def test_callers_get_the_alias_and_its_snapshot(
+    template: dict[str, Any], function: dict[str, Any]
+) -> None:
+    assert function["AutoPublishAlias"] == "live"
+    assert function["SnapStart"] == {
+        "ApplyOn": {"!If": ["HasSnapStart", "PublishedVersions", "None"]}
+    }
+    (integration,) = of_type(template, "AWS::ApiGatewayV2::Integration").values()
+    (permission,) = of_type(template, "AWS::Lambda::Permission").values()
+    assert integration["IntegrationUri"] == {"!Ref": "SearchFunction.Alias"}
+    assert permission["FunctionName"] == {"!Ref": "SearchFunction.Alias"}
+
+
+def test_an_answer_of_ours_comes_before_the_function_and_the_api_give_up(
+    template: dict[str, Any], function: dict[str, Any]
+) -> None:
+    limit_s = function["Environment"]["Variables"]["TIME_LIMIT_S"]
+    assert limit_s < function["Timeout"] < 30
+
+
 def test_the_role_allows_these_actions_on_these_resources_and_no_other(
     template: dict[str, Any],
 ) -> None:
-    allowed = {
-        (action, resource)
-        for statement in _statements(template)
-        for action in _list(statement["Action"])
-        for resource in map(_text, _list(statement["Resource"]))
-    }
-    assert allowed == {
+    role = template["Resources"]["SearchRole"]["Properties"]
+    assert "ManagedPolicyArns" not in role
+    assert {
+        allowed for policy in role["Policies"] for allowed in statements(policy["PolicyDocument"])
+    } == {
         ("s3:GetObject", "${StoreBucket.Arn}/current.json"),
         ("s3:GetObject", "${StoreBucket.Arn}/releases/*"),
         ("s3:GetObject", "${StoreBucket.Arn}/blobs/*"),
+        ("s3:GetObject", "${StoreBucket.Arn}/uploads/*"),
+        ("s3:PutObject", "${StoreBucket.Arn}/uploads/*"),
         ("s3:ListBucket", "StoreBucket.Arn"),
         ("logs:CreateLogStream", "SearchLogs.Arn"),
         ("logs:PutLogEvents", "SearchLogs.Arn"),
     }
-    role = template["Resources"]["SearchRole"]["Properties"]
-    assert "ManagedPolicyArns" not in role
-    assert all(
-        set(statement) == {"Effect", "Action", "Resource"} for statement in _statements(template)
-    )
 
 
-def _statements(template: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for policy in template["Resources"]["SearchRole"]["Properties"]["Policies"]:
-        yield from policy["PolicyDocument"]["Statement"]
+def test_who_renews_the_snapshot_may_change_this_function_alone(template: dict[str, Any]) -> None:
+    (policy,) = of_type(template, "AWS::IAM::ManagedPolicy").values()
+    allowed = set(statements(policy["PolicyDocument"]))
+    assert {resource for _, resource in allowed} == {
+        "SearchFunction.Arn",
+        "${SearchFunction.Arn}:*",
+    }
+    assert {action for action, _ in allowed} == {
+        "lambda:GetFunctionConfiguration",
+        "lambda:PublishVersion",
+        "lambda:UpdateAlias",
+        "lambda:UpdateFunctionConfiguration",
+    }
 
 
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
-def _text(value: dict[str, str]) -> str:
-    (text,) = value.values()
-    return text
+def test_every_parameter_and_condition_is_used(template: dict[str, Any]) -> None:
+    used = set(references({name: template[name] for name in ("Rules", "Conditions", "Resources")}))
+    used |= {one["Condition"] for one in template["Resources"].values() if "Condition" in one}
+    assert template["Parameters"].keys() <= used
+    assert template["Conditions"].keys() <= used
 
 
 def test_the_bucket_is_closed_and_kept(template: dict[str, Any]) -> None:
@@ -171,6 +160,40 @@ def test_the_bucket_is_closed_and_kept(template: dict[str, Any]) -> None:
     )
 
 
-def test_every_sample_event_is_what_its_maker_writes(make_events: ModuleType) -> None:
+def test_an_upload_is_forgotten_and_only_the_sites_named_may_make_one(
+    template: dict[str, Any],
+) -> None:
+    bucket = template["Resources"]["StoreBucket"]["Properties"]
+    (rule,) = (one for one in bucket["LifecycleConfiguration"]["Rules"] if "Prefix" in one)
+    assert (rule["Prefix"], rule["ExpirationInDays"]) == ("uploads/", 1)
+    (cors,) = bucket["CorsConfiguration"]["CorsRules"]
+    assert cors["AllowedMethods"] == ["PUT"]
+    assert set(references(cors["AllowedOrigins"])) >= {"SearchApi", "AllowedOrigins"}
+
+
+def test_rules_refuse_a_jwt_without_issuer_and_a_large_disk_with_snapstart(
+    template: dict[str, Any],
+) -> None:
+    rules = template["Rules"]
+    jwt, disk = rules["JwtNeedsIssuerAndAudience"], rules["SnapStartHasLittleDisk"]
+    assert jwt["RuleCondition"] == {"!Equals": [{"!Ref": "AuthType"}, "jwt"]}
+    assert [one["Assert"] for one in jwt["Assertions"]] == [
+        {"!Not": [{"!Equals": [{"!Ref": name}, ""]}]} for name in ("JwtIssuer", "JwtAudience")
+    ]
+    assert disk["RuleCondition"] == {"!Equals": [{"!Ref": "SnapStart"}, "on"]}
+    assert disk["Assertions"][0]["Assert"] == {"!Equals": [{"!Ref": "EphemeralStorageMb"}, "512"]}
+
+
+def test_a_browser_may_ask_whether_it_may_ask_without_credentials(
+    template: dict[str, Any],
+) -> None:
+    routes = {
+        one["RouteKey"]: one for one in of_type(template, "AWS::ApiGatewayV2::Route").values()
+    }
+    assert routes["$default"]["AuthorizationType"] != "NONE"
+    assert routes["OPTIONS /{proxy+}"]["AuthorizationType"] == "NONE"
+
+
+def test_every_sample_event_is_what_its_maker_writes() -> None:
     files = {path.name: json.loads(path.read_text()) for path in EVENTS.glob("*.json")}
     assert files == make_events.events()

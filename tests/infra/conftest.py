@@ -1,0 +1,16 @@
+"""The template, read once."""
+
+from typing import Any
+
+import pytest
+from sam_template import read_template
+
+
+@pytest.fixture(scope="session")
+def template() -> dict[str, Any]:
+    return read_template()
+
+
+@pytest.fixture(scope="session")
+def function(template: dict[str, Any]) -> dict[str, Any]:
+    return template["Resources"]["SearchFunction"]["Properties"]

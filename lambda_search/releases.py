@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 
-from lambda_search.first_fetch import FirstFetch, fetch_current
+from lambda_search.first_fetch import fetch_current
 from lambda_search.memory import give_back
-from lambda_search.settings import Settings, function_name
+from lambda_search.opening import Opened, open_first
+from lambda_search.settings import Settings
 from lambda_search.warm_up import answer_once
 from release.blob_cache import BlobCache
 from release.errors import (
@@ -49,14 +50,14 @@ class Releases:
     on with the release that is held. Only while none is held they wait. A release that does not
     load, or does not answer, is logged, counted in `failures`, and left.
 
-    `clock` gives seconds; `first` what somebody has begun to fetch already.
+    `clock` gives seconds; `first` what somebody has begun to open already.
     """
 
     def __init__(
         self,
         settings: Settings,
         clock: Callable[[], float] = time.monotonic,
-        first: Callable[[], FirstFetch] | None = None,
+        first: Callable[[], Opened] | None = None,
     ) -> None:
         self.failures = 0
         self._settings = settings
@@ -150,16 +151,18 @@ class Releases:
 
     def _load_newest(self) -> None:
         if self._held is None:
-            fetch, self._first = self._first or partial(fetch_current, self._settings), None
-            first = fetch()
-            self._cache = first.cache
-            store, fetched = first.store, first.fetched
-        else:
-            store, newest_id = self._held.store, current_id(self._held.store)
-            if newest_id == self._held.id:
-                return
+            first, self._first = self._first or self._open_first, None
+            opened = first()
+            self._cache = opened.cache
+            self._swap_in(_held(opened.store, opened.release))
+            return
+        store, newest_id = self._held.store, current_id(self._held.store)
+        if newest_id != self._held.id:
             fetched = self._fetched(store, newest_id)
-        self._swap_in(_held(store, self._opened(store, fetched)))
+            self._swap_in(_held(store, self._opened(store, fetched)))
+
+    def _open_first(self) -> Opened:
+        return open_first(partial(fetch_current, self._settings), self._settings.threads)
 
     def _fetched(self, store: Store, release_id: str) -> Fetched:
         serving = self._held.release.manifest.files.values() if self._held else ()
@@ -174,8 +177,7 @@ class Releases:
             # Another process has made room in the folder meanwhile.
             fetched = self._fetched(store, fetched.manifest.release_id)
             release = open_fetched(fetched, self._settings.threads)
-        if self._held or not function_name():
-            answer_once(release)  # on Lambda the request that waits for the first one does
+        answer_once(release)
         return release
 
     def _swap_in(self, new: _Held) -> None:

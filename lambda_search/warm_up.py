@@ -1,11 +1,10 @@
 """Has a release answer once, so that one that loads and cannot answer never serves."""
 
 import numpy as np
+from PIL import Image
 
 from release.pixels import encode
 from release.reader import Release
-
-_SIDES = (480, 640)  # pixels; more than an extractor takes, so that it is made smaller
 
 
 def answer_once(release: Release) -> None:
@@ -14,6 +13,5 @@ def answer_once(release: Release) -> None:
 
 
 def drawn_photo() -> bytes:
-    """A JPEG of nothing: a slope of light."""
-    light = (np.indices(_SIDES).sum(axis=0) // 5).astype(np.uint8)  # (height, width)
-    return encode(np.repeat(light[..., None], 3, axis=2))
+    """A JPEG of nothing: a slope of light, 256 x 256."""
+    return encode(np.asarray(Image.linear_gradient("L").convert("RGB")))

@@ -20,10 +20,14 @@ def milliseconds(call: Callable[[], object]) -> float:
     return (time.perf_counter() - started) * 1000
 
 
-def answer_lines(answer: Callable[[Any], Any]) -> None:
-    """Answers until standard input ends. What else is written goes to standard error."""
+def answer_lines(start: Callable[[], Callable[[Any], Any]]) -> None:
+    """Answers with what `start` gives until standard input ends.
+
+    What is written besides goes to standard error.
+    """
     with os.fdopen(os.dup(1), "w") as out:
         os.dup2(2, 1)
+        answer = start()
         for line in sys.stdin:
             print(json.dumps(answer(json.loads(line))), file=out, flush=True)
 

@@ -2,8 +2,8 @@
 
 STUDENT_FOLDER has resnet50.pth, exact.faiss and ids.json, as bench_cold.py makes them. Kinder than
 it was: the index is read once and an id found by its place, where every request built the index
-from JSON and compared whole vectors to find an id; no gradients are kept. As large as ours: photos
-of 224 pixels, where it had 128.
+from JSON and compared whole vectors to find an id. As large as ours: photos of 224 pixels, where it
+had 128. As it was, the network keeps what gradients would need: a third of its time.
 """
 
 import io
@@ -62,9 +62,8 @@ app = FastAPI()
 @app.post("/predict/image")
 def predict_image(image: UploadFile, num_results: int = 10) -> dict[str, list[list[str]]]:
     photo = Image.open(io.BytesIO(image.file.read())).convert("RGB")
-    with torch.no_grad():
-        features = model(transform(photo).unsqueeze(0))
-    return {"Nearest similar image UUIDS": search.search(features, num_results)}
+    features = model(transform(photo).unsqueeze(0))
+    return {"Nearest similar image UUIDS": search.search(features.detach(), num_results)}
 
 
 handler = Mangum(app, lifespan="off")

@@ -7,6 +7,7 @@ import base64
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +18,6 @@ from lines_of_json import answer_lines, milliseconds
 from search_data import Searched
 from search_events import FORM, results_of, search_event
 
-from lambda_search.handler import handler
 from release.extractor import INPUT, OUTPUTS
 from release.manifest import EXTRACTOR_FILE
 from release.pixels import prepare
@@ -58,7 +58,10 @@ class Bare:
         }
 
 
-def measured(bare: Bare, photo: bytes, kind: str) -> dict[str, Any]:
+Handler = Callable[[Any, Any], dict[str, Any]]
+
+
+def measured(handler: Handler, bare: Bare, photo: bytes, kind: str) -> dict[str, Any]:
     """Milliseconds: of the whole answer, of its stages as it says, of the bare parts, of base64."""
     event = search_event(photo, kind)
     responses: list[dict[str, Any]] = []
@@ -75,9 +78,11 @@ def measured(bare: Bare, photo: bytes, kind: str) -> dict[str, Any]:
 
 
 def answering(searched: Searched) -> Callable[[Any], Any]:
+    from lambda_search.handler import handler
+
     bare = Bare(searched)
-    return lambda asked: measured(bare, Path(asked["photo"]).read_bytes(), asked["kind"])
+    return lambda asked: measured(handler, bare, Path(asked["photo"]).read_bytes(), asked["kind"])
 
 
 if __name__ == "__main__":
-    answer_lines(answering(Searched(Path(sys.argv[1]))))
+    answer_lines(partial(answering, Searched(Path(sys.argv[1]))))

@@ -71,7 +71,12 @@ Asked = tuple[str, str]  # the photo's name, and how it is sent
 
 def warm_searches(searched: Searched, rounds: int, scratch: Path) -> dict[Asked, Warm]:
     """Both photos in both ways, so many rounds in turn, after a few that do not count."""
-    ours = {"STORE_URL": str(searched.store), "CACHE_DIR": str(scratch / "cache"), "THREADS": "1"}
+    ours = {
+        "AWS_LAMBDA_FUNCTION_NAME": "search",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769",  # one vCPU, one thread
+        "STORE_URL": str(searched.store),
+        "CACHE_DIR": str(scratch / "cache"),
+    }
     student = {"STUDENT_FOLDER": str(searched.student)}
     with contextlib.ExitStack() as stack:
         ask_ours = stack.enter_context(

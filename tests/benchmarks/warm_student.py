@@ -21,4 +21,4 @@ def measured(asked: Any) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    answer_lines(measured)
+    answer_lines(lambda: measured)

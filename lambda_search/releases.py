@@ -10,18 +10,16 @@ from functools import partial
 
 from lambda_search.first_fetch import fetch_current
 from lambda_search.memory import give_back
-from lambda_search.opening import Opened, open_first
+from lambda_search.opening import Opened, open_answering, open_first
 from lambda_search.settings import Settings
-from lambda_search.warm_up import answer_once
 from release.blob_cache import BlobCache
 from release.errors import (
     ManifestError,
     MarketplaceSearchError,
     NoReleaseError,
-    ReleaseFileError,
 )
 from release.fetching import Fetched, current_id, fetch_release
-from release.reader import Release, open_fetched
+from release.reader import Release
 from release.store import Store
 
 RETRY_S = 5.0  # how soon to look again while there is no release
@@ -158,8 +156,9 @@ class Releases:
             return
         store, newest_id = self._held.store, current_id(self._held.store)
         if newest_id != self._held.id:
-            fetched = self._fetched(store, newest_id)
-            self._swap_in(_held(store, self._opened(store, fetched)))
+            fetch = partial(self._fetched, store, newest_id)
+            release = open_answering(fetch(), fetch, self._settings.threads)
+            self._swap_in(_held(store, release))
 
     def _open_first(self) -> Opened:
         return open_first(partial(fetch_current, self._settings), self._settings.threads)
@@ -167,18 +166,6 @@ class Releases:
     def _fetched(self, store: Store, release_id: str) -> Fetched:
         serving = self._held.release.manifest.files.values() if self._held else ()
         return fetch_release(store, release_id, self._cache, keep=tuple(serving))
-
-    def _opened(self, store: Store, fetched: Fetched) -> Release:
-        try:
-            release = open_fetched(fetched, self._settings.threads)
-        except ReleaseFileError:
-            if fetched.is_there:
-                raise
-            # Another process has made room in the folder meanwhile.
-            fetched = self._fetched(store, fetched.manifest.release_id)
-            release = open_fetched(fetched, self._settings.threads)
-        answer_once(release)
-        return release
 
     def _swap_in(self, new: _Held) -> None:
         old, self._held = self._held, new

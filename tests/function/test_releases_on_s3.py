@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from folder_over_http import FolderOverHttp
 from small_release import build
 
-from lambda_search import releases as releases_module
+from lambda_search import opening
 from lambda_search.app import create_app
 from lambda_search.releases import RETRY_S, Releases
 from lambda_search.settings import Settings
@@ -63,7 +63,7 @@ def test_an_error_of_another_kind_is_logged_whole_and_told_in_general(
     settings, clock, bucket, caplog, monkeypatch
 ):
     build(settings.store_url, "first", seed=1)
-    monkeypatch.setattr(releases_module, "open_fetched", lambda *_: {}["missing"])
+    monkeypatch.setattr(opening, "open_fetched", lambda *_: {}["missing"])
     releases = Releases(_on_s3(settings), clock)
     with pytest.raises(NoReleaseError, match=r"^No release can be loaded; the log says why\.$"):
         releases.current()
@@ -173,7 +173,7 @@ def test_a_blob_that_another_process_deletes_is_fetched_again(settings, clock, b
             BlobCache(settings.cache_dir).drop_all_but(())
         return open_fetched(fetched, threads)
 
-    monkeypatch.setattr(releases_module, "open_fetched", open_late)
+    monkeypatch.setattr(opening, "open_fetched", open_late)
     releases = Releases(_on_s3(settings), clock)
     assert (_serving(releases), len(opened)) == ("first", 2)
 

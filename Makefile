@@ -31,11 +31,13 @@ check: .venv/dev ## Formatting, lint, types, and documentation that must not dri
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/cog --check README.md docs/cleaning.md docs/training.md
+	@$(BIN)/python infra/openapi.py --check
 
 fmt: .venv/dev ## Formats the code and rewrites the generated parts of the documentation
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/cog -r README.md docs/cleaning.md docs/training.md
+	@$(BIN)/python infra/openapi.py
 
 function: .venv/python ## Builds build/function, the zip's folder for AWS Lambda, and says how large it is
 	@$(BIN)/python infra/function/build_function.py

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from folder_over_http import FolderOverHttp
 from small_release import SmallRelease, build
 
 from lambda_search.app import create_app
@@ -29,6 +30,16 @@ def client(small_release: SmallRelease) -> Iterator[TestClient]:
 def settings(tmp_path: Path) -> Settings:
     """A store and a cache of the test's own; nothing is in them."""
     return Settings(store_url=str(tmp_path / "store"), cache_dir=tmp_path / "cache")
+
+
+@pytest.fixture
+def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FolderOverHttp]:
+    """The test's store once more, as s3://bucket/store."""
+    server = FolderOverHttp(tmp_path)
+    for name, value in server.environment().items():
+        monkeypatch.setenv(name, value)
+    with server.running():
+        yield server
 
 
 class Clock:

@@ -98,37 +98,6 @@ def test_a_listing_finds_others_and_not_itself(client, small_release):
     assert similar["category"] is None
 
 
-@pytest.mark.parametrize(
-    ("filters", "admits"),
-    [
-        ({"category": ["Home & Garden"]}, lambda it: it.category_path[0] == "Home & Garden"),
-        ({"category": list(CATEGORIES[1])}, lambda it: it.category_path == CATEGORIES[1]),
-        ({"category": []}, lambda _: True),
-        ({"price_min": 100}, lambda it: it.price is not None and it.price >= 100),
-        ({"price_max": 99.5}, lambda it: it.price is not None and it.price <= 99.5),
-        ({"location": "STRASSE AM PARK"}, lambda it: it.location == "Straße am Park"),
-        (
-            {"category": ["Home & Garden"], "price_min": 50, "price_max": 400},
-            lambda it: it.category_path[0] == "Home & Garden" and 50 <= (it.price or 0) <= 400,
-        ),
-        ({"category": ["Chairs"]}, lambda _: False),
-    ],
-)
-def test_filters_let_through_all_listings_that_match_and_no_other(
-    client, small_release, filters, admits
-):
-    photo = small_release.photos[0].png
-    wanted = sorted(it.product_id for it in small_release.listings if admits(it))
-    by_json = _search(client, photo=base64.b64encode(photo).decode(), k=50, filters=filters)
-    by_form = untimed(
-        client.post(
-            "/search", files={"photo": photo}, data={"k": "50", "filters": json.dumps(filters)}
-        )
-    )
-    assert sorted(_ids(by_json)) == wanted
-    assert by_form == by_json
-
-
 def test_an_empty_form_field_counts_as_not_sent(client, small_release):
     photo = small_release.photos[0].png
     empty = client.post("/search", files={"photo": photo}, data={"k": "", "filters": " "})
@@ -191,13 +160,13 @@ def test_the_student_projects_endpoints_answer_as_they_did(client, small_release
     assert len(default["Nearest similar image UUIDS"][0]) == 5
 
 
-def test_many_searches_at_once_answer_as_one_after_the_other(client, small_release):
-    photos = [photo.png for photo in small_release.photos] * 3
+def test_a_hundred_searches_at_once_answer_as_one_after_the_other(client, small_release):
+    photos = ([photo.png for photo in small_release.photos] * 4)[:100]
 
     def answer(photo: bytes) -> dict:
         return untimed(client.post("/search", files={"photo": photo}))
 
-    with ThreadPoolExecutor(16) as pool:
+    with ThreadPoolExecutor(100) as pool:
         at_once = list(pool.map(answer, photos))
     assert at_once == [answer(photo) for photo in photos]
 
@@ -227,41 +196,3 @@ def test_the_openapi_document_describes_every_endpoint_and_its_errors(client):
     assert "product_id" not in form["schema"]["properties"]
     assert "embedding" in body["application/json"]["schema"]["properties"]
     assert "$ref" not in json.dumps(body)
-
-
-def test_listings_listed_before_a_time_or_not_named_are_left_out(client, small_release):
-    photo = small_release.photos[0]
-    embedding = _embedding(client, photo)
-    after = "2026-11-05T11:30:00+02:00"
-    late = {one.product_id for one in small_release.listings if one.listed_at} - {
-        one.product_id for one in small_release.listings[:4]
-    }
-    found = _ids(_search(client, embedding=embedding, k=100, filters={"listed_after": after}))
-    assert set(found) == late
-    named = [one.product_id for one in small_release.listings[:3]]
-    filters = json.dumps({"product_ids": named})
-    answer = client.post("/search", files={"photo": photo.png}, data={"filters": filters})
-    assert set(_ids(answer.json())) == set(named)
-
-
-def test_liked_and_disliked_listings_steer_and_are_not_shown(client, small_release):
-    photo = small_release.photos[0]
-    embedding = _embedding(client, photo)
-    plain = _search(client, embedding=embedding, k=100)
-    liked, disliked = _ids(plain)[-1], _ids(plain)[1]
-    steered = _search(client, embedding=embedding, k=100, like=[liked], dislike=[disliked])
-    assert set(_ids(steered)) == set(_ids(plain)) - {liked, disliked}
-    assert _ids(steered) != [one for one in _ids(plain) if one not in (liked, disliked)]
-    fields = {"like": json.dumps([liked]), "dislike": json.dumps([disliked]), "k": "100"}
-    by_form = client.post("/search", files={"photo": photo.png}, data=fields).json()
-    assert set(_ids(by_form)) == set(_ids(steered))
-
-
-def test_nothing_less_similar_than_asked_comes_back(client, small_release):
-    photo = small_release.photos[0]
-    every = _search(client, embedding=_embedding(client, photo), k=100)["results"]
-    least = every[3]["similarity"]
-    answer = client.post(
-        "/search", files={"photo": photo.png}, data={"k": "100", "min_similarity": str(least)}
-    ).json()
-    assert [one["similarity"] >= least for one in answer["results"]] == [True] * 4

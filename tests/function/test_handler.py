@@ -2,27 +2,17 @@
 
 import asyncio
 import base64
-import dataclasses
 import importlib
 import json
 import logging
-import sqlite3
 import sys
-from contextlib import closing
-from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
+from changed_release import publish_changed
 from gateway_events import Asked, http_api_v2, rest_v1
 from nearest import untimed
 from small_release import build
-
-from release.blobs import write_blob
-from release.manifest import LISTINGS_FILE, ROWS_FILE
-from release.publisher import make_current
-from release.reader import read_manifest, read_pointer
-from release.store import Store
 
 CONTEXT = SimpleNamespace(aws_request_id="8f5c1c0e-1d2f-4b6a-9c3d-7e8f9a0b1c2d")
 JSON = {"Content-Type": "application/json"}
@@ -175,35 +165,13 @@ def test_without_a_release_the_handler_is_made_all_the_same(module, settings):
     assert (found["statusCode"], json.loads(found["body"])["code"]) == (503, "no_release")
 
 
-def _publish_with_a_broken_listing(store_url: str, product_id: str) -> None:
-    """A release that answers, but not with one of its listings, whose category is not there."""
-    build(store_url, "first", seed=1)
-    store = Store(store_url)
-    first = read_manifest(store, "first")
-    listings = Path(store_url).parent / LISTINGS_FILE
-    listings.write_bytes(store.read(first.files[f"base/{LISTINGS_FILE}"].path))
-    with closing(sqlite3.connect(listings)) as db, db:
-        db.execute("UPDATE listings SET category = 99 WHERE product_id = ?", (product_id,))
-    blob = write_blob(store, listings)
-    rows = listings.with_name(ROWS_FILE)
-    rows.write_bytes(store.read(first.files[f"base/{ROWS_FILE}"].path))
-    record = np.load(rows)
-    record["listings_sha256"] = blob.sha256
-    np.save(rows, record)
-    files = first.files | {
-        f"base/{LISTINGS_FILE}": blob,
-        f"base/{ROWS_FILE}": write_blob(store, rows),
-    }
-    broken = dataclasses.replace(first, release_id="broken", files=files)
-    store.write_once(broken.path, broken.to_json())
-    make_current(store, "broken", read_pointer(store))
-
-
 def test_an_error_inside_is_found_in_the_log_by_lambdas_request_id(
     module, settings, small_release, caplog
 ):
     photo = small_release.photos[0]
-    _publish_with_a_broken_listing(settings.store_url, photo.product_id)
+    build(settings.store_url, "first", seed=1)
+    no_such_category = "UPDATE listings SET category = 99 WHERE product_id = ?"
+    publish_changed(settings.store_url, "first", no_such_category, photo.product_id)
     handler = module.create_handler(settings)
     with caplog.at_level(logging.ERROR):
         found = handler(http_api_v2(_form(photo.png)), CONTEXT)

@@ -2,22 +2,19 @@
 
 import dataclasses
 import logging
-import sqlite3
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import numpy as np
 import pytest
+from changed_release import MIXED, publish_changed
 from fastapi.testclient import TestClient
 from small_release import build
 
 from lambda_search.app import create_app
 from lambda_search.releases import RETRY_S, Releases
 from lambda_search.settings import Settings
-from release.blobs import blob_of, write_blob
+from release.blobs import blob_of
 from release.errors import NoReleaseError
-from release.manifest import LISTINGS_FILE, ROWS_FILE
 from release.publisher import make_current
 from release.reader import POINTER, read_manifest, read_pointer
 from release.store import Store
@@ -124,33 +121,10 @@ def test_a_pointer_or_manifest_that_is_wrong_changes_nothing(
     assert reason in caplog.text
 
 
-def _publish_mixed(store_url: str) -> None:
-    """A release whose listings are not those of its index: it loads, and answers no search."""
-    store = Store(store_url)
-    first = read_manifest(store, "first")
-    listings = Path(store_url).parent / LISTINGS_FILE
-    listings.write_bytes(store.read(first.files[f"base/{LISTINGS_FILE}"].path))
-    with closing(sqlite3.connect(listings)) as db, db:
-        db.execute("UPDATE photos SET key = key + 1")
-    blob = write_blob(store, listings)
-    rows = listings.with_name(ROWS_FILE)
-    rows.write_bytes(store.read(first.files[f"base/{ROWS_FILE}"].path))
-    record = np.load(rows)
-    record["listings_sha256"] = blob.sha256
-    np.save(rows, record)
-    files = first.files | {
-        f"base/{LISTINGS_FILE}": blob,
-        f"base/{ROWS_FILE}": write_blob(store, rows),
-    }
-    mixed = dataclasses.replace(first, release_id="mixed", files=files)
-    store.write_once(mixed.path, mixed.to_json())
-    make_current(store, "mixed", read_pointer(store))
-
-
 def test_a_release_that_loads_and_answers_nothing_never_serves(settings, clock, caplog):
     build(settings.store_url, "first", seed=1)
     releases = Releases(settings, clock)
-    _publish_mixed(settings.store_url)
+    publish_changed(settings.store_url, "first", MIXED)
     clock.now += CHECK_S
     assert (_looked(releases), releases.failures) == ("first", 1)
     assert "photos that the index has" in caplog.text

@@ -4,13 +4,11 @@ import dataclasses
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
 import pytest
 from fastapi.testclient import TestClient
-from folder_over_http import FolderOverHttp
 from small_release import build
 
 from lambda_search import opening
@@ -25,16 +23,6 @@ from release.store import Store
 
 CHECK_S = 60.0
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FolderOverHttp]:
-    """The test's store once more, as s3://bucket/store."""
-    server = FolderOverHttp(tmp_path)
-    for name, value in server.environment().items():
-        monkeypatch.setenv(name, value)
-    with server.running():
-        yield server
 
 
 def _on_s3(settings: Settings) -> Settings:

@@ -1,8 +1,6 @@
 """The store is gone, slow or damaged, at start and while serving; never a wrong answer."""
 
 import dataclasses
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from folder_over_http import FolderOverHttp
@@ -34,16 +32,6 @@ FAILURES = {
     "cut": {"damage": _cut},
 }
 WELL = {"status": 200, "damage": None, "wait_s": 0.0}
-
-
-@pytest.fixture
-def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FolderOverHttp]:
-    """The test's store once more, as s3://bucket/store."""
-    server = FolderOverHttp(tmp_path)
-    for name, value in server.environment().items():
-        monkeypatch.setenv(name, value)
-    with server.running():
-        yield server
 
 
 @pytest.fixture

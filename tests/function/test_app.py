@@ -2,7 +2,6 @@
 
 import base64
 import json
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -158,17 +157,6 @@ def test_the_student_projects_endpoints_answer_as_they_did(client, small_release
     assert (first, len(others)) == (photo.image_id, 2)
     default = client.post("/predict/image", files={"image": photo.png}).json()
     assert len(default["Nearest similar image UUIDS"][0]) == 5
-
-
-def test_a_hundred_searches_at_once_answer_as_one_after_the_other(client, small_release):
-    photos = ([photo.png for photo in small_release.photos] * 4)[:100]
-
-    def answer(photo: bytes) -> dict:
-        return untimed(client.post("/search", files={"photo": photo}))
-
-    with ThreadPoolExecutor(100) as pool:
-        at_once = list(pool.map(answer, photos))
-    assert at_once == [answer(photo) for photo in photos]
 
 
 def test_the_openapi_document_describes_every_endpoint_and_its_errors(client):

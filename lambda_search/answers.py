@@ -91,8 +91,8 @@ class ClassifyAnswer(BaseModel):
 class UploadAnswer(BaseModel):
     """Where to put a photo that is too large for a request: PUT its bytes to `url`.
 
-    The URL is good for `expires_s` seconds. Then give `key` as `upload` or in `uploads`, within a
-    day.
+    The URL is good for `expires_s` seconds at most. Then give `key` as `upload` or in `uploads`,
+    within a day.
     """
 
     key: str = Field(examples=[EXAMPLE_UPLOAD])

@@ -17,6 +17,7 @@ from pydantic import (
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
+from lambda_search.settings import DEFAULT_K
 from release.crop import Crop
 from release.errors import QueryError
 
@@ -167,13 +168,17 @@ class SearchRequest(Request):
     """
 
     photo: PhotoBytes | None = None
-    photos: list[PhotoBytes] = Field([], description="Several photos of one item.")
+    photos: list[PhotoBytes] = Field(
+        [], max_length=MAX_PHOTOS, description="Several photos of one item."
+    )
     upload: UploadKey | None = None
-    uploads: list[UploadKey] = Field([], description="Several photos that were uploaded.")
+    uploads: list[UploadKey] = Field(
+        [], max_length=MAX_PHOTOS, description="Several photos that were uploaded."
+    )
     crop: CropBox | None = Field(None, description=f"{CROP_TEXT} Of the first photo.")
     embedding: Annotated[list[FiniteFloat], Field(max_length=MAX_NUMBERS)] | None = None
     product_id: Id | None = Field(None, examples=[EXAMPLE_ID])
-    k: int = Field(10, description="How many listings.", json_schema_extra=_K)
+    k: int = Field(DEFAULT_K, description="How many listings.", json_schema_extra=_K)
     filters: SearchFilters | None = None
     like: Annotated[list[Id], Field(max_length=MAX_STEERING)] = Field(
         [], description="Listings that the query is moved towards; they are left out."
@@ -227,4 +232,4 @@ class SimilarQuery(Request):
 
     model_config = ConfigDict(strict=False)
 
-    k: int = Field(10, description="How many listings.", json_schema_extra=_K)
+    k: int = Field(DEFAULT_K, description="How many listings.", json_schema_extra=_K)

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import MutableMapping
+from pathlib import Path
 
 _URL = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
 _TOKEN = "AWS_CONTAINER_AUTHORIZATION_TOKEN"  # noqa: S105  # a variable's name
@@ -15,7 +16,8 @@ def put_token_in_file(environment: MutableMapping[str, str]) -> None:
     with the token. https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
     """
     if {_URL, _TOKEN} <= environment.keys():
-        # Only its owner may read such a file.
+        # Only its owner may read such a file. It takes the place of the one before a restore.
         with tempfile.NamedTemporaryFile("w", encoding="ascii", delete=False) as file:
             file.write(environment[_TOKEN])
-        environment[_TOKEN_FILE] = file.name
+        name = Path(tempfile.gettempdir()) / "marketplace-search-token"
+        environment[_TOKEN_FILE] = str(Path(file.name).replace(name))

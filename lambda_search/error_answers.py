@@ -36,7 +36,7 @@ async def _on_error(request: Request, error: Exception) -> Response:
     answer = answer_to(error)
     if answer.status < 500:
         return to_response(answer)
-    _log.warning("%s %s: %s", request.method, request.url.path, error)
+    _log.warning("%s %s: %s", request.method, request.scope["path"], error)
     return to_response(answer, RETRY_AFTER)
 
 
@@ -54,7 +54,7 @@ async def _on_http(request: Request, error: Exception) -> Response:
 
 
 def _answer_to_http(request: Request, error: HTTPException) -> ErrorAnswer:
-    place = f"{request.method} {request.url.path}"
+    place = f"{request.method} {request.scope['path']}"
     if error.status_code == 404:
         return ErrorAnswer(404, "not_found", f"There is no {place}. GET /docs lists what there is.")
     if error.status_code == 405:

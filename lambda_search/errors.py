@@ -50,6 +50,7 @@ STATUS_OF_CODE = {
     "unknown_upload": 404,
     "not_found": 404,
     "method_not_allowed": 405,
+    "request_timeout": 408,
     "uploads_unavailable": 409,
     "body_too_large": 413,
     "unsupported_media_type": 415,

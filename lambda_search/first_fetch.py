@@ -19,5 +19,5 @@ class FirstFetch:
 
 def fetch_current(settings: Settings) -> FirstFetch:
     """Raises StoreError, NoReleaseError, ManifestError, ReleaseFileError."""
-    store, cache = Store(settings.store_url), BlobCache(settings.cache_dir)
+    store, cache = Store(settings.store_url, in_a_hurry=True), BlobCache(settings.cache_dir)
     return FirstFetch(store, cache, fetch_release(store, current_id(store), cache))

@@ -1,12 +1,13 @@
 """What a request's body holds, multipart or JSON, as one checked model; and its OpenAPI text."""
 
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any, TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, from_json
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
@@ -17,6 +18,11 @@ from lambda_search.threads import aside
 Body = TypeVar("Body", bound=BaseModel)
 _FORM, _JSON = "multipart/form-data", "application/json"
 _MAX_PARTS = 20  # of a form, files and fields each
+_PLAINLY = {  # than pydantic says it
+    "extra_forbidden": "There is no such field; GET /openapi.json lists what there is.",
+    "model_type": "This should be an object.",
+}
+_CHARSETS = {b"utf-8", b"utf8", b"us-ascii", b"iso-8859-1", b"latin-1"}
 _SHOWN = 3  # how many things that are wrong one message names
 _FILES, _REPEATED = {"photo", "image", "photos"}, {"photos", "uploads"}
 _ONLY_JSON = {"embedding", "product_id"}
@@ -24,10 +30,14 @@ _JSON_FIELDS = {"filters", "like", "dislike", "crop"}  # what a form holds as JS
 _NUMBERS: dict[str, type[int] | type[float]] = {"k": int, "min_similarity": float}
 
 
-def body_of(model: type[Body]) -> Callable[[Request], Awaitable[Body]]:
-    """A dependency that reads the body as `model`. Raises RequestError."""
+def body_of(model: type[Body], query: Collection[str] = ()) -> Callable[[Request], Awaitable[Body]]:
+    """A dependency that reads the body as `model`; in the URL there may be the names in `query`.
+
+    Raises RequestError.
+    """
 
     async def read(request: Request) -> Body:
+        _check_query(request, query)
         with stage("read"):
             return await _read(request, model)
 
@@ -47,6 +57,15 @@ async def _read(request: Request, model: type[Body]) -> Body:
         "unsupported_media_type",
         f"The body is {kind or 'of no type'}. Send {_FORM} (curl -F photo=@FILE) or {_JSON}.",
     )
+
+
+def _check_query(request: Request, known: Collection[str]) -> None:
+    unknown = sorted(request.query_params.keys() - set(known))
+    if unknown:
+        raise RequestError(
+            "invalid_request",
+            f"The URL has {unknown[0]!r}, which is not read there. Send it in the body.",
+        )
 
 
 def check_k(k: int, most: int, name: str = "k") -> None:
@@ -86,7 +105,8 @@ def describe(errors: Sequence[ErrorDetails]) -> str:
     texts = []
     for error in errors[:_SHOWN]:
         place = ".".join(str(part) for part in error["loc"])
-        texts.append(f"{place}: {error['msg']}" if place else error["msg"])
+        text = _PLAINLY.get(error["type"], error["msg"])
+        texts.append(f"{place}: {text}" if place else text)
     return "; ".join(texts)
 
 
@@ -101,6 +121,7 @@ async def _from_form(request: Request, model: type[Body]) -> Body:
 
 async def _parsed_form(request: Request) -> FormData:
     """The whole body in memory, which it is small enough for: no file is written and read again."""
+    _check_charset(request)
     most = request.app.state.settings.max_body_bytes
     parser = MultiPartParser(
         request.headers,
@@ -117,6 +138,15 @@ async def _parsed_form(request: Request) -> FormData:
             "bad_multipart",
             f"The form cannot be read: {error.message} Leave it to an HTTP library.",
         ) from error
+
+
+def _check_charset(request: Request) -> None:
+    """Some of Python's codecs take minutes, and some know no errors but their own."""
+    charset = parse_options_header(request.headers["content-type"])[1].get(b"charset", b"utf-8")
+    if charset.lower() not in _CHARSETS:
+        raise RequestError(
+            "bad_multipart", f"The form's charset is {charset!r}; leave it out, or say utf-8."
+        )
 
 
 async def _fields(form: FormData, model: type[BaseModel]) -> dict[str, Any]:
@@ -181,6 +211,8 @@ def _code(error: ErrorDetails) -> str:
         return "bad_json"
     if error["loc"][:1] == ("embedding",):
         return "invalid_embedding"
+    if error["type"] == "too_long" and error["loc"][0] in _REPEATED:
+        return "too_many_photos"
     return error["type"] if error["type"] in STATUS_OF_CODE else "invalid_request"
 
 

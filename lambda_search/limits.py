@@ -4,6 +4,7 @@ import asyncio
 import logging
 
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lambda_search.error_answers import RETRY_AFTER, to_response
@@ -71,8 +72,8 @@ class TimeLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answer = _OneAnswer(send)
-        work = asyncio.ensure_future(self._app(scope, receive, answer.send))
+        answer, asked = _OneAnswer(send), _Asked(scope, receive)
+        work = asyncio.ensure_future(self._app(scope, asked.receive, answer.send))
         try:
             await asyncio.wait({work}, timeout=self._limit_s)
         except asyncio.CancelledError:  # the server gives the request up
@@ -84,7 +85,14 @@ class TimeLimit:
         answer.is_closed = True
         work.add_done_callback(_report)
         _log.warning("%s %s took more than %g s", scope["method"], scope["path"], self._limit_s)
-        await to_response(answer_to(self._too_slow()), RETRY_AFTER)(scope, receive, send)
+        error = self._too_slow() if asked.is_whole else self._never_whole()
+        await to_response(answer_to(error), RETRY_AFTER)(scope, receive, send)
+
+    def _never_whole(self) -> RequestError:
+        return RequestError(
+            "request_timeout",
+            f"The request was not whole after {self._limit_s:g} seconds. Send the photo smaller.",
+        )
 
     def _too_slow(self) -> RequestError:
         return RequestError(
@@ -92,6 +100,20 @@ class TimeLimit:
             f"The answer took more than {self._limit_s:g} seconds. Send the photo smaller, or try "
             "again in a minute.",
         )
+
+
+class _Asked:
+    """Passes a request on, and knows when all of it was read."""
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self._receive = receive
+        headers = Headers(scope=scope)
+        self.is_whole = not (_content_length(scope) or "transfer-encoding" in headers)
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self.is_whole = not message.get("more_body", False)
+        return message
 
 
 class _OneAnswer:
@@ -109,5 +131,6 @@ class _OneAnswer:
 
 
 def _report(work: "asyncio.Future[None]") -> None:
-    if not work.cancelled() and (error := work.exception()):
+    error = None if work.cancelled() else work.exception()
+    if error and not isinstance(error, ClientDisconnect):
         _log.error("A request that took too long failed in the end: %r", error)

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import chain, repeat
 
 import numpy as np
@@ -22,19 +23,39 @@ AT_ONCE = 4
 _turns = threading.BoundedSemaphore(AT_ONCE)
 
 
-def read_photos(given: Sequence[bytes | str], store: Store, max_bytes: int) -> list[bytes]:
-    """The bytes of photos; strings are keys of uploads. Raises RequestError, StoreError."""
-    with stage("read"):
-        return [
-            one if isinstance(one, bytes) else _uploaded(one, store, max_bytes) for one in given
-        ]
+@dataclass(frozen=True)
+class Uploads:
+    """Photos that were uploaded into a store, of at most so many bytes."""
+
+    store: Store
+    max_bytes: int
+
+    def read(self, key: str) -> bytes:
+        """Raises RequestError, StoreError."""
+        found = self.store.stat(key)
+        if found is None:
+            raise RequestError(
+                "unknown_upload",
+                f"There is no {key}. It was not sent yet, or is older than a day. POST /uploads "
+                "says where to put a photo.",
+            )
+        if found.size_bytes > self.max_bytes:
+            raise RequestError(
+                "body_too_large",
+                f"{key} has {found.size_bytes:,} bytes; at most {self.max_bytes:,} are read.",
+            )
+        return self.store.read_range(key, 0, found.size_bytes) if found.size_bytes else b""
 
 
-def extract(release: Release, photos: Sequence[bytes], crop: Crop = WHOLE) -> Extracted:
-    """Embeddings and logits of n photos of one item, `crop` of the first. Raises PhotoError."""
+def extract(
+    release: Release, given: Sequence[bytes | str], uploads: Uploads, crop: Crop = WHOLE
+) -> Extracted:
+    """Embeddings and logits of n photos of one item, `crop` of the first.
+
+    A photo is its bytes or the key of an upload. Raises PhotoError, RequestError, StoreError.
+    """
     with _turn():
-        with stage("decode"):
-            pixels = np.stack(list(_prepared(photos, release.extractor.size, crop)))
+        pixels = np.stack(list(_prepared(given, release.extractor.size, uploads, crop)))
         with stage("extract"):
             return release.extractor.extract(pixels)
 
@@ -49,29 +70,19 @@ def _turn() -> Iterator[None]:
         _turns.release()
 
 
-def _prepared(photos: Sequence[bytes], size: int, crop: Crop) -> Iterator[NDArray[np.uint8]]:
+def _prepared(
+    given: Sequence[bytes | str], size: int, uploads: Uploads, crop: Crop
+) -> Iterator[NDArray[np.uint8]]:
+    """One after the other, so that one of them is in memory."""
     crops = chain([crop], repeat(WHOLE))
-    for number, (photo, part) in enumerate(zip(photos, crops, strict=False), 1):
+    for number, (one, part) in enumerate(zip(given, crops, strict=False), 1):
+        with stage("read"):
+            photo = uploads.read(one) if isinstance(one, str) else one
         try:
-            yield prepare(photo, size, part).pixels
+            with stage("decode"):
+                yield prepare(photo, size, part).pixels
         except PhotoError as error:
-            if len(photos) == 1:
+            if len(given) == 1:
                 raise
-            text = f"Photo {number} of {len(photos)}: {error}"
+            text = f"Photo {number} of {len(given)}: {error}"
             raise PhotoError(error.reason, text) from error
-
-
-def _uploaded(key: str, store: Store, max_bytes: int) -> bytes:
-    found = store.stat(key)
-    if found is None:
-        raise RequestError(
-            "unknown_upload",
-            f"There is no {key}. It was not sent yet, or is older than a day. POST /uploads says "
-            "where to put a photo.",
-        )
-    if found.size_bytes > max_bytes:
-        raise RequestError(
-            "body_too_large",
-            f"{key} has {found.size_bytes:,} bytes; at most {max_bytes:,} are read.",
-        )
-    return store.read_range(key, 0, found.size_bytes) if found.size_bytes else b""

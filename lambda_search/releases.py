@@ -17,12 +17,14 @@ from release.errors import (
     ManifestError,
     MarketplaceSearchError,
     NoReleaseError,
+    StoreError,
 )
 from release.fetching import Fetched, current_id, fetch_release
 from release.reader import Release
 from release.store import Store
 
 RETRY_S = 5.0  # how soon to look again while there is no release
+LOOK_WAIT_S = 10.0  # twice at most; Lambda ends a call after 29, and the copy with it
 NOTHING_YET = "There is no release yet. Make one: marketplace-search run --catalogue PATH"
 DOES_NOT_LOAD = "No release can be loaded; the log says why."
 _log = logging.getLogger(__name__)
@@ -86,9 +88,15 @@ class Releases:
     def refreshed_id(self) -> str | None:
         """The id of the release that answers now, None where there is none.
 
-        For whoever has time: where it is time to look, that is done first.
+        For whoever has time: where it is time to look, that is waited for, but not without end.
         """
-        self._look_if_due()
+        if self._held is None:
+            self._look_if_due()
+        else:
+            if not self._look_aside_if_due():
+                self._wait_for_look()  # somebody else's, which may have begun too early
+                self._look_aside_if_due()
+            self._wait_for_look()
         return self._held.id if self._held else None
 
     @property
@@ -103,13 +111,19 @@ class Releases:
         return (datetime.now(UTC) - held.created_at).total_seconds() if held else None
 
     def renew(self) -> None:
-        """Leaves all connections to the store, and looks for a newer release in a thread."""
-        with self._looking:
-            if self._held:
-                self._held = replace(self._held, store=Store(self._settings.store_url))
-            self._look_again_at = self._clock()
+        """Leaves all connections to the store, and looks for a newer release in a thread.
+
+        To be called while no look is under way.
+        """
         if self._held:
+            store = Store(self._settings.store_url, in_a_hurry=True)
+            self._held = replace(self._held, store=store)
+            self._look_again_at = self._clock()
             self._look_aside_if_due()
+
+    def _wait_for_look(self) -> None:
+        if self._looking.acquire(timeout=LOOK_WAIT_S):
+            self._looking.release()
 
     def _is_due(self) -> bool:
         return self._clock() >= self._look_again_at
@@ -121,14 +135,17 @@ class Releases:
                 if self._is_due():
                     self._look()
 
-    def _look_aside_if_due(self) -> None:
+    def _look_aside_if_due(self) -> bool:
+        """Whether one was begun."""
         if not (self._is_due() and self._looking.acquire(blocking=False)):
-            return
+            return False
         try:
             # A daemon: a process may end while it reads from a store that does not answer.
             threading.Thread(target=self._look_aside, name="look", daemon=True).start()
         except RuntimeError:  # there can be no more threads now, or the process ends
             self._looking.release()
+            return False
+        return True
 
     def _look_aside(self) -> None:
         try:
@@ -139,13 +156,23 @@ class Releases:
 
     def _look(self) -> None:
         try:
-            self._load_newest()
+            self._load_newest_or_again()
         except Exception as error:  # whatever is wrong with a new release, the old one serves
             self.failures += 1
             self._report(error)
         finally:
             pause_s = self._settings.release_check_s
             self._look_again_at = self._clock() + (pause_s if self._held else min(pause_s, RETRY_S))
+
+    def _load_newest_or_again(self) -> None:
+        try:
+            self._load_newest()
+        except StoreError as error:
+            if self._held is None:
+                raise
+            # Lambda freezes a copy in the middle of a read, and a connection does not survive that.
+            _log.warning("The store is read again: %s", error)
+            self._load_newest()
 
     def _load_newest(self) -> None:
         if self._held is None:

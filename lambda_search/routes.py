@@ -12,7 +12,7 @@ from lambda_search.bodies import ClassifyRequest, EmbedRequest, SearchRequest, S
 from lambda_search.errors import RequestError
 from lambda_search.inputs import body_of, check_k, request_body
 from lambda_search.observing import observation
-from lambda_search.photos import read_photos
+from lambda_search.photos import Uploads
 from lambda_search.releases import Releases
 from lambda_search.settings import Settings
 from lambda_search.threads import Route, aside
@@ -23,9 +23,9 @@ from release.reader import Release
 from release.store import Store
 
 PRESIGNED_FOR = timedelta(hours=1)
-# A browser must not keep a redirect longer than the URL behind it is good.
-_REDIRECT_CACHE = "private, max-age=3000"
-_PHOTO_CACHE = "public, max-age=31536000, immutable"
+# A URL that temporary credentials have signed ends with them, which may be before its own time.
+_REDIRECT_CACHE = "private, max-age=240"
+_PHOTO_CACHE = "public, max-age=3600"  # an update may change the photo of an id
 
 
 async def _releases(request: Request) -> Releases:
@@ -51,10 +51,16 @@ async def _current(held: Annotated[tuple[Store, Release], Depends(_held)]) -> Re
     return held[1]
 
 
-AnyRelease = Annotated[Releases, Depends(_releases)]
 Held = Annotated[tuple[Store, Release], Depends(_held)]
 CurrentRelease = Annotated[Release, Depends(_current)]
 CurrentSettings = Annotated[Settings, Depends(_settings)]
+
+
+async def _uploads(held: Held, settings: CurrentSettings) -> Uploads:
+    return Uploads(held[0], settings.max_upload_bytes)
+
+
+CurrentUploads = Annotated[Uploads, Depends(_uploads)]
 
 router = APIRouter(route_class=Route)
 
@@ -62,51 +68,50 @@ router = APIRouter(route_class=Route)
 @router.post("/search", openapi_extra=request_body(SearchRequest))
 def search(
     asked: Annotated[SearchRequest, Depends(body_of(SearchRequest))],
-    held: Held,
+    release: CurrentRelease,
+    uploads: CurrentUploads,
     settings: CurrentSettings,
 ) -> SearchAnswer:
     """The listings that look most like a photo, an embedding or another listing."""
     check_k(asked.k, settings.max_k)
-    store, release = held
-    photos = read_photos(asked.given_photos, store, settings.max_upload_bytes)
-    return searcher.search(release, asked, photos)
+    return searcher.search(release, asked, uploads)
 
 
 @router.post("/embed", openapi_extra=request_body(EmbedRequest))
 def embed(
     asked: Annotated[EmbedRequest, Depends(body_of(EmbedRequest))],
-    held: Held,
-    settings: CurrentSettings,
+    release: CurrentRelease,
+    uploads: CurrentUploads,
 ) -> EmbedAnswer:
     """The photo as numbers, which /search takes too."""
-    store, release = held
-    (photo,) = read_photos(asked.given_photos, store, settings.max_upload_bytes)
-    return searcher.embed(release, photo, searcher.crop_of(asked.crop))
+    return searcher.embed(release, asked, uploads)
 
 
 @router.post("/classify", openapi_extra=request_body(ClassifyRequest))
 def classify(
     asked: Annotated[ClassifyRequest, Depends(body_of(ClassifyRequest))],
-    held: Held,
+    release: CurrentRelease,
+    uploads: CurrentUploads,
     settings: CurrentSettings,
 ) -> ClassifyAnswer:
     """The categories that the photo most probably belongs to."""
     check_k(asked.k, settings.max_k)
-    store, release = held
-    (photo,) = read_photos(asked.given_photos, store, settings.max_upload_bytes)
-    return searcher.classify(release, photo, searcher.crop_of(asked.crop), asked.k)
+    return searcher.classify(release, asked, uploads)
 
 
 @router.get("/listings/{product_id}/similar")
 def similar(
     product_id: str,
-    asked: Annotated[SimilarQuery, Query()],
+    query: Annotated[SimilarQuery, Query()],
     release: CurrentRelease,
+    uploads: CurrentUploads,
     settings: CurrentSettings,
 ) -> SearchAnswer:
     """The listings that look most like a listing, itself left out."""
-    check_k(asked.k, settings.max_k)
-    return searcher.similar(release, product_id, asked.k)
+    check_k(query.k, settings.max_k)
+    # Not checked: an id that is too long is one that is not there.
+    asked = SearchRequest.model_construct(product_id=product_id, k=query.k)
+    return searcher.search(release, asked, uploads)
 
 
 @router.get(

@@ -13,10 +13,10 @@ from lambda_search.answers import (
     MatchAnswer,
     SearchAnswer,
 )
-from lambda_search.bodies import SearchFilters, SearchRequest
+from lambda_search.bodies import ClassifyRequest, EmbedRequest, SearchFilters, SearchRequest
 from lambda_search.errors import RequestError
 from lambda_search.observing import observation, stage
-from lambda_search.photos import extract
+from lambda_search.photos import Uploads, extract
 from release.calibration import Calibration, Curve, Match
 from release.crop import WHOLE, Crop
 from release.extractor import Extracted
@@ -27,44 +27,42 @@ from release.reader import Release
 Features = NDArray[np.float32]  # (n, width), any length but zero
 
 
-def search(release: Release, asked: SearchRequest, photos: Sequence[bytes] = ()) -> SearchAnswer:
+def search(release: Release, asked: SearchRequest, uploads: Uploads) -> SearchAnswer:
     """The listings nearest to photos of one item, an embedding or a listing of the release.
 
-    `photos` are those that `asked` gives. Raises PhotoError, RequestError and QueryError.
+    Raises PhotoError, RequestError, QueryError and StoreError.
     """
-    features, category = _features(release, asked, photos)
+    features, category = _features(release, asked, uploads)
     with stage("search"):
         hits = release.search.search_listings(features, asked.k, _wanted(asked))
     return _answer(release, hits, category)
 
 
-def similar(release: Release, product_id: str, k: int) -> SearchAnswer:
-    """The listings nearest to a listing, itself left out. Raises UnknownIdError."""
-    return search(release, SearchRequest.model_construct(product_id=product_id, k=k))
+def embed(release: Release, asked: EmbedRequest, uploads: Uploads) -> EmbedAnswer:
+    """Raises PhotoError, RequestError and StoreError."""
+    extracted = extract(release, asked.given_photos, uploads, _crop_of(asked.crop))
+    return EmbedAnswer(
+        release=release.manifest.release_id, embedding=extracted.embedding[0].tolist()
+    )
 
 
-def embed(release: Release, photo: bytes, crop: Crop) -> EmbedAnswer:
-    """Raises PhotoError."""
-    embedding = extract(release, [photo], crop).embedding[0]
-    return EmbedAnswer(release=release.manifest.release_id, embedding=embedding.tolist())
-
-
-def classify(release: Release, photo: bytes, crop: Crop, k: int) -> ClassifyAnswer:
-    """The `k` most probable categories, or all where there are fewer. Raises PhotoError."""
-    guesses = _guesses(release, extract(release, [photo], crop), k)
+def classify(release: Release, asked: ClassifyRequest, uploads: Uploads) -> ClassifyAnswer:
+    """The `k` most probable categories, or all where there are fewer. Raises as `embed`."""
+    extracted = extract(release, asked.given_photos, uploads, _crop_of(asked.crop))
+    guesses = _guesses(release, extracted, asked.k)
     return ClassifyAnswer(release=release.manifest.release_id, categories=guesses)
 
 
-def crop_of(box: tuple[float, float, float, float] | None) -> Crop:
+def _crop_of(box: tuple[float, float, float, float] | None) -> Crop:
     """The whole photo for None."""
     return Crop(*box) if box else WHOLE
 
 
 def _features(
-    release: Release, asked: SearchRequest, photos: Sequence[bytes]
+    release: Release, asked: SearchRequest, uploads: Uploads
 ) -> tuple[Features, CategoryGuess | None]:
-    if photos:
-        extracted = extract(release, photos, crop_of(asked.crop))
+    if asked.given_photos:
+        extracted = extract(release, asked.given_photos, uploads, _crop_of(asked.crop))
         return extracted.embedding, _guesses(release, extracted, 1)[0]
     if asked.product_id is not None:
         return release.search.features_of(asked.product_id), None

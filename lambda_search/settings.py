@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import tempfile
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
@@ -11,8 +12,10 @@ from typing import TypeVar
 from lambda_search.errors import SettingsError
 
 MEMORY_MB_PER_CPU = 1769  # what AWS Lambda gives for one vCPU
+DEFAULT_K = 10
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]+)?")
 T = TypeVar("T")
 _ENVIRONMENT = os.environ  # noqa: TID251  # the rule sends everybody else here
 
@@ -48,9 +51,10 @@ class Settings:
         _check("RELEASE_CHECK_S", self.release_check_s, at_least=0)
         _check("MAX_BODY_MB", self.max_body_mb, at_least=0.001)
         _check("MAX_UPLOAD_MB", self.max_upload_mb, at_least=0.001)
-        _check("MAX_K", self.max_k, at_least=1)
+        _check("MAX_K", self.max_k, at_least=DEFAULT_K)
         _check("TIME_LIMIT_S", self.time_limit_s, at_least=0.001)
         _check_level(self.log_level)
+        _check_origins(self.cors_origins)
         _check("THREADS", self.threads, at_least=1)
 
     @classmethod
@@ -118,3 +122,12 @@ def _check(name: str, value: float, *, at_least: float) -> None:
 def _check_level(value: str) -> None:
     if value not in LOG_LEVELS:
         raise SettingsError(f"LOG_LEVEL is {value!r}. Choices are: {', '.join(LOG_LEVELS)}.")
+
+
+def _check_origins(origins: tuple[str, ...]) -> None:
+    for origin in origins:
+        if origin != "*" and not _ORIGIN.fullmatch(origin):
+            raise SettingsError(
+                f"CORS_ORIGINS is {origin!r}; it must be origins such as https://shop.example, "
+                "without a path, with commas between them, or *."
+            )

@@ -24,9 +24,15 @@ def add_hooks(handle: Handler, releases: Releases) -> bool:
         hooks = importlib.import_module("snapshot_restore_py")
     except ModuleNotFoundError:
         return False
-    hooks.register_before_snapshot(partial(search_once, handle))
+    hooks.register_before_snapshot(partial(prepare, handle, releases))
     hooks.register_after_restore(partial(restored, releases))
     return True
+
+
+def prepare(handle: Handler, releases: Releases) -> None:
+    """Everything is warm, and nothing is under way that a copy would wait for in vain."""
+    search_once(handle)
+    releases.refreshed_id()
 
 
 def restored(releases: Releases) -> None:

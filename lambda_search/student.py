@@ -9,7 +9,7 @@ from lambda_search.bodies import EXAMPLE_IMAGE, PhotoBytes, Request
 from lambda_search.inputs import body_of, check_k, request_body
 from lambda_search.observing import stage
 from lambda_search.photos import extract
-from lambda_search.routes import CurrentRelease, CurrentSettings
+from lambda_search.routes import CurrentRelease, CurrentSettings, CurrentUploads
 from lambda_search.threads import Route
 
 
@@ -42,13 +42,14 @@ async def healthcheck() -> Message:
 
 @router.post("/predict/image", openapi_extra=request_body(PredictRequest))
 def predict_image(
-    asked: Annotated[PredictRequest, Depends(body_of(PredictRequest))],
+    asked: Annotated[PredictRequest, Depends(body_of(PredictRequest, query=("num_results",)))],
     release: CurrentRelease,
+    uploads: CurrentUploads,
     settings: CurrentSettings,
     num_results: Annotated[int, Query(description="How many photos.")] = 5,
 ) -> Prediction:
     """The ids of the photos that look most like the one sent."""
     check_k(num_results, settings.max_k, "num_results")
-    features = extract(release, [asked.image]).embedding
+    features = extract(release, [asked.image], uploads).embedding
     with stage("search"):
         return Prediction(image_ids=release.search.search(features, num_results))

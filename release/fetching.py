@@ -12,7 +12,7 @@ from pathlib import Path
 
 from release.blob_cache import BlobCache
 from release.blobs import Blob
-from release.errors import ManifestError, MissingObjectError, NoReleaseError
+from release.errors import ManifestError, MissingObjectError, NoReleaseError, StoreError
 from release.manifest import Manifest, from_json, manifest_path
 from release.store import Store
 
@@ -91,9 +91,12 @@ def fetch_release(
 ) -> Fetched:
     """What `cache` lacks of a release is read; `keep` has blobs that may not leave it for that.
 
-    Raises NoReleaseError, ManifestError, StoreError, ReleaseFileError.
+    Raises ManifestError, StoreError, ReleaseFileError.
     """
-    manifest = read_manifest(store, release_id)
+    try:
+        manifest = read_manifest(store, release_id)
+    except NoReleaseError as error:  # a pointer to nothing is damage, not a store without a release
+        raise ManifestError(str(error)) from error
     paths = cache.fetch(store, manifest.files.values(), keep)
     return Fetched(manifest, {name: paths[blob] for name, blob in manifest.files.items()})
 
@@ -101,6 +104,8 @@ def fetch_release(
 def current_id(store: Store) -> str:
     """The id of the current release. Raises NoReleaseError where nothing was published yet."""
     pointer = read_pointer(store)
+    if pointer is None and store.folder and not store.folder.is_dir():
+        raise StoreError(f"{store.url}: there is no such folder.")
     if pointer is None:
         raise NoReleaseError(
             f"{store.url} has no release yet. Make one: marketplace-search run --catalogue PATH"

@@ -7,6 +7,7 @@ beside the vector's number, so the files are joined by that key and never by pos
 import hashlib
 import json
 import sqlite3
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,6 +22,9 @@ T = TypeVar("T")
 TABLES_VERSION = 2
 NO_PLACE = 2**32 - 1  # the number of a location that no listing has
 CONTENT_BYTES = 16
+_PHOTOS = (
+    "SELECT image_id, product_id, sha256, size_bytes FROM photos JOIN listings ON listing = number"
+)
 _BATCH = 500  # bound variables in one statement
 
 
@@ -90,6 +94,7 @@ class Listings:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._reading = threading.Lock()
         uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
         self._db = self._sound(lambda: sqlite3.connect(uri, uri=True, check_same_thread=False))
         version = self._one("PRAGMA user_version")
@@ -176,22 +181,19 @@ class Listings:
         return [row[0] for row in self._all("SELECT product_id FROM listings ORDER BY number")]
 
     def all_photos(self) -> Iterator[Photo]:
-        """Every photo, in the order of keys."""
-        return self._photos("1 ORDER BY key", ())
+        """Every photo, in the order of keys. Nobody else may read meanwhile."""
+        return _as_photos(self._rows(f"{_PHOTOS} ORDER BY key"))
 
     def _photos(self, where: str, values: tuple[str | int, ...]) -> Iterator[Photo]:
-        columns = "image_id, product_id, sha256, size_bytes"
-        joined = "photos JOIN listings ON listing = number"
-        for image_id, product_id, sha256, size_bytes in self._rows(
-            f"SELECT {columns} FROM {joined} WHERE {where}", values
-        ):
-            yield Photo(image_id, product_id, sha256.hex(), size_bytes)
+        return _as_photos(self._all(f"{_PHOTOS} WHERE {where}", values))
 
     def _one(self, statement: str) -> int:
         return int(self._all(statement)[0][0])
 
     def _all(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        return list(self._rows(statement, values))
+        # From Python 3.12 on threads that share a connection get each other's rows.
+        with self._reading:
+            return list(self._rows(statement, values))
 
     def _rows(self, statement: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
         cursor = self._sound(lambda: self._db.execute(statement, values))
@@ -205,3 +207,8 @@ class Listings:
             raise ReleaseFileError(
                 f"{self._path} is damaged or not a listings file: {error}. Publish the run again."
             ) from error
+
+
+def _as_photos(rows: Iterable[tuple[Any, ...]]) -> Iterator[Photo]:
+    for image_id, product_id, sha256, size_bytes in rows:
+        yield Photo(image_id, product_id, sha256.hex(), size_bytes)

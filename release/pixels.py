@@ -27,6 +27,7 @@ MIN_SIDE = 32
 MAX_PIXELS = 40_000_000
 MAX_JPEG_PIXELS = 100_000_000
 MAX_HEIC_PIXELS = 50_000_000  # what phones make has 48 million; 9 bytes a pixel
+MAX_SCANS = 40  # of a JPEG with its preview; 2 seconds for the largest
 JPEG_QUALITY = 95
 PHOTO_REASONS = (
     "empty_file",
@@ -41,6 +42,7 @@ PHOTO_REASONS = (
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 Image.MAX_IMAGE_PIXELS = None  # MAX_PIXELS is checked here, before anything is decoded
 _SRGB = ImageCms.createProfile("sRGB")
+_JPEG, _START_OF_SCAN = b"\xff\xd8\xff", b"\xff\xda"
 _WHITE = (255, 255, 255)
 _LIMITS = {"JPEG": MAX_JPEG_PIXELS, "MPO": MAX_JPEG_PIXELS, "HEIF": MAX_HEIC_PIXELS}
 _SEND = f"Send one of {', '.join(FORMATS)}."
@@ -115,6 +117,12 @@ def _open(photo: bytes) -> Image.Image:
 
 
 def _open_by_pillow(photo: bytes) -> Image.Image:
+    # Each scan of a progressive JPEG goes over all pixels, and takes no more than 200 bytes.
+    if photo.startswith(_JPEG) and photo.count(_START_OF_SCAN) > MAX_SCANS:
+        raise PhotoError(
+            "unsupported",
+            f"The JPEG has more than {MAX_SCANS} scans; a photo has about ten. Save it anew.",
+        )
     return Image.open(io.BytesIO(photo), formats=PILLOW_FORMATS)
 
 

@@ -26,6 +26,9 @@ PARALLEL_READS = 8
 # An endpoint that is down is known after seconds, not after obstore's three minutes.
 RETRIES: "RetryConfig" = {"max_retries": 3, "retry_timeout": timedelta(seconds=20)}
 CLIENT: "ClientConfig" = {"connect_timeout": "5s", "timeout": "60s", "allow_http": True}
+# For whom somebody waits: a store that takes a request and never answers is known after 16 s.
+HURRY: "ClientConfig" = {"timeout": "8s"}
+HURRIED_RETRIES: "RetryConfig" = {"max_retries": 2, "retry_timeout": timedelta(seconds=8)}
 
 
 @dataclass(frozen=True)
@@ -44,13 +47,15 @@ class Store:
     AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, ...) or from the role of the machine.
     """
 
-    def __init__(self, url: str, *, create: bool = False) -> None:
+    def __init__(self, url: str, *, create: bool = False, in_a_hurry: bool = False) -> None:
         self.url = url
         self.folder = _folder(url)
         with _store_errors(url):
             if self.folder is None:
                 self._store: LocalStore | S3Store = S3Store.from_url(
-                    url, client_options=CLIENT, retry_config=RETRIES
+                    url,
+                    client_options=CLIENT | HURRY if in_a_hurry else CLIENT,
+                    retry_config=HURRIED_RETRIES if in_a_hurry else RETRIES,
                 )
             else:
                 _check_folder(self.folder, create)

@@ -17,7 +17,8 @@ class FolderOverHttp(ThreadingHTTPServer):
     """s3://bucket/PREFIX reads from FOLDER/PREFIX. While `gate` is cleared, every read waits.
 
     Each read takes `wait_s` seconds longer. `status` is what all are answered with, 0 for a
-    connection that is closed. `damage` is done to what blobs hold.
+    connection that is closed; the next `refused` reads get 403. `damage` is done to what blobs
+    hold.
     """
 
     daemon_threads = True
@@ -28,6 +29,7 @@ class FolderOverHttp(ThreadingHTTPServer):
         self.reads: Counter[str] = Counter()
         self.status = 200
         self.wait_s = 0.0
+        self.refused = 0
         self.damage: Callable[[bytes], bytes] | None = None
         self.gate = threading.Event()
         self.gate.set()
@@ -74,6 +76,10 @@ class _Reads(BaseHTTPRequestHandler):
         time.sleep(self.server.wait_s)
         if self.server.status == 0:
             self.close_connection = True
+            return
+        if self.server.refused > 0:
+            self.server.refused -= 1
+            self._answer(403, b"", {})
             return
         path = self.server.folder / name
         if self.server.status != 200 or not path.is_file():

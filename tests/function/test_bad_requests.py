@@ -146,6 +146,25 @@ def test_k_out_of_range_names_the_value_and_the_limits(client, small_release, k)
         _refused(answer, 422, "k_out_of_range", f"is {k};", "from 1 to 100")
 
 
+@pytest.mark.parametrize("charset", ["undefined", "punycode", "idna", "utf-16", "nul\0"])
+def test_a_forms_charset_of_another_kind_is_refused_before_it_is_used(client, charset):
+    form = '--b\r\nContent-Disposition: form-data; name="k"\r\n\r\n1\r\n--b--\r\n'
+    kind = f"multipart/form-data; boundary=b; charset={charset}"
+    answer = client.post("/search", content=form, headers={"Content-Type": kind})
+    _refused(answer, 400, "bad_multipart", "charset", "utf-8")
+
+
+def test_a_million_photos_are_refused_without_a_text_for_each(client):
+    for name in ("photos", "uploads"):
+        body = f'{{"{name}": [{",".join("0" * 300_000)}]}}'
+        _refused(client.post("/search", content=body, headers=JSON), 422, "too_many_photos")
+
+
+def test_a_parameter_in_the_url_that_belongs_in_the_body_is_named(client, small_release):
+    answer = client.post("/search?k=1", files={"photo": small_release.photos[0].png})
+    _refused(answer, 422, "invalid_request", "'k'", "in the body")
+
+
 def test_a_query_parameter_that_is_no_number_is_named(client, small_release):
     photo, product_id = small_release.photos[0].png, small_release.listings[0].product_id
     similar = client.get(f"/listings/{product_id}/similar?k=ten")

@@ -18,6 +18,7 @@ from lambda_search import searcher
 from lambda_search.answers import MatchAnswer
 from lambda_search.app import create_app
 from lambda_search.bodies import SearchRequest
+from lambda_search.photos import Uploads
 from lambda_search.settings import Settings
 from release.calibration import Calibration, Match
 from release.faiss_search import Wanted
@@ -87,6 +88,7 @@ def test_without_results_nothing_is_a_good_match(client, small_release):
 def test_the_threshold_itself_is_good_enough(small_release: SmallRelease, tmp_path: Path):
     release = open_current(Store(small_release.store_url), tmp_path)
     asked = SearchRequest(product_id=small_release.photos[0].product_id)
+    uploads = Uploads(Store(small_release.store_url), 0)
     features = release.search.features_of(asked.product_id)
     hit, *_ = release.search.search_listings(
         features, 1, Wanted(without=frozenset({asked.product_id}))
@@ -94,7 +96,7 @@ def test_the_threshold_itself_is_good_enough(small_release: SmallRelease, tmp_pa
     for threshold, good in ((hit.similarity, True), (math.nextafter(hit.similarity, 2), False)):
         calibration = Calibration(match=Match("category", threshold, 0.5, 0.4))
         manifest = replace(release.manifest, calibration=calibration)
-        answer = searcher.search(replace(release, manifest=manifest), asked).match
+        answer = searcher.search(replace(release, manifest=manifest), asked, uploads).match
         assert answer == MatchAnswer(
             good=good, of="category", threshold=round(threshold, 6), precision=0.5
         )

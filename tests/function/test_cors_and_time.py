@@ -5,11 +5,13 @@ import threading
 import time
 
 import pytest
+from fastapi import APIRouter
 from fastapi.testclient import TestClient
 
 from lambda_search.app import create_app
 from lambda_search.limits import TimeLimit
 from lambda_search.settings import Settings
+from lambda_search.threads import Route
 
 PAGE = "https://market.example"
 
@@ -69,11 +71,24 @@ def test_a_body_that_never_ends_is_answered():
         sent.append(message)
 
     async def ask() -> None:
-        scope = {"type": "http", "method": "POST", "path": "/search", "headers": []}
+        scope = {"type": "http", "method": "POST", "path": "/search"}
+        scope["headers"] = [(b"content-length", b"100")]
         await asyncio.wait_for(TimeLimit(waiting, 0.05)(scope, receive, send), 5)
 
     asyncio.run(ask())
-    assert sent[0]["status"] == 503
+    assert sent[0]["status"] == 408
+    assert b"request_timeout" in sent[1]["body"]
+
+
+def test_on_lambda_time_is_kept_too(small_release, monkeypatch):
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "search")
+    settings = Settings(store_url=small_release.store_url, time_limit_s=0.2)
+    app = create_app(settings)
+    router = APIRouter(route_class=Route)
+    router.add_api_route("/slow", lambda: time.sleep(0.6))
+    app.include_router(router)
+    answer = TestClient(app, raise_server_exceptions=False).get("/slow")
+    assert (answer.status_code, answer.json()["code"]) == (503, "timeout")
 
 
 def test_an_answer_that_comes_too_late_is_dropped_and_its_error_logged(caplog):

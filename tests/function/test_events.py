@@ -81,7 +81,25 @@ ANYTHING = st.recursive(
     ),
     max_leaves=6,
 )
+FORM = b'--b\r\nContent-Disposition: form-data; name="product_id"\r\n\r\nx\r\n--b--\r\n'
+FORM_KIND = {"Content-Type": "multipart/form-data; boundary=b"}
+JSON_KIND = {"Content-Type": "application/json"}
+ODD = st.sampled_from(
+    [
+        "",
+        "[]",
+        "a:b:c",
+        "multipart/form-data; boundary=b; charset=punycode",
+        "https, http",
+        "\u20ac",
+    ]
+)
 EVENTS = [
+    *(make(Asked("POST", "/search", headers=FORM_KIND, body=FORM)) for make in (http_api_v2, alb)),
+    *(
+        make(Asked("POST", "/search", headers=JSON_KIND, body='{"product_id": "x"}'))
+        for make in (http_api_v2, rest_v1)
+    ),
     http_api_v2(Asked("GET", "/health")),
     rest_v1(Asked("GET", "/health")),
     alb(Asked("GET", "/health")),
@@ -95,13 +113,14 @@ def _damaged(draw):
     event = copy.deepcopy(draw(st.sampled_from(EVENTS)))
     for _ in range(draw(st.integers(1, 3))):
         place = event
-        if draw(st.booleans()) and isinstance(event.get("requestContext"), dict):
-            place = event["requestContext"]
+        inside = draw(st.sampled_from(["", "requestContext", "headers"]))
+        if isinstance(event.get(inside), dict):
+            place = event[inside]
         if not place:
             continue
         name = draw(st.sampled_from(sorted(place)))
         if draw(st.booleans()):
-            place[name] = draw(ANYTHING)
+            place[name] = draw(ANYTHING | ODD)
         else:
             del place[name]
     return event

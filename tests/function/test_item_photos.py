@@ -111,7 +111,7 @@ def test_with_several_photos_the_crop_is_of_the_first(client, small_release):
 @pytest.mark.parametrize(
     ("body", "code", "words"),
     [
-        ({"photos": ["AAAA"] * 6}, "too_many_photos", "6 photos; at most 5"),
+        ({"photos": ["AAAA"] * 6}, "too_many_photos", "at most 5 items"),
         ({"photo": "AAAA", "photos": ["AAAA"] * 5}, "too_many_photos", "6 photos; at most 5"),
         ({"photos": []}, "missing_photo", "nothing to search with"),
         ({"photos": ["AAAA"], "product_id": "x"}, "ambiguous_query", "photo and product_id"),

@@ -201,7 +201,7 @@ def test_a_photo_on_s3_is_a_redirect_that_anybody_can_follow(settings, bucket):
     photo = release.photos[0]
     answer = client.get(f"/photos/{photo.image_id}")
     assert (answer.status_code, answer.content) == (302, b"")
-    assert answer.headers["cache-control"] == "private, max-age=3000"
+    assert answer.headers["cache-control"] == "private, max-age=240"
     url = answer.headers["location"]
     assert url.startswith(f"{bucket.url}/bucket/store/blobs/")
     assert "X-Amz-Expires=3600" in url

@@ -6,6 +6,7 @@ import pytest
 from folder_over_http import FolderOverHttp
 from small_release import SmallRelease, build
 
+from lambda_search import releases as releases_module
 from lambda_search.releases import RETRY_S, Releases
 from lambda_search.settings import Settings
 from release.errors import NoReleaseError
@@ -102,6 +103,30 @@ def test_a_slow_store_makes_the_start_wait_and_no_request_after_it(settings, clo
     assert releases.refreshed_id() == "second"
     assert _answers_rightly(releases, second)
     assert bucket.reads[POINTER] == 2
+
+
+def test_a_store_that_never_answers_keeps_no_warm_up_longer_than_it_may(
+    settings, clock, bucket, on_s3, monkeypatch
+):
+    monkeypatch.setattr(releases_module, "LOOK_WAIT_S", 0.2)
+    first = build(settings.store_url, "first", seed=1)
+    releases = Releases(on_s3, clock)
+    bucket.gate.clear()
+    clock.now += CHECK_S
+    assert releases.refreshed_id() == "first"
+    assert bucket.waiting.is_set()
+    assert _answers_rightly(releases, first)
+
+
+def test_a_read_that_fails_once_is_no_release_that_fails(settings, clock, bucket, on_s3):
+    build(settings.store_url, "first", seed=1)
+    releases = Releases(on_s3, clock)
+    second = build(settings.store_url, "second", seed=2)
+    bucket.refused = 1
+    clock.now += CHECK_S
+    assert releases.refreshed_id() == "second"
+    assert releases.failures == 0
+    assert _answers_rightly(releases, second)
 
 
 def test_a_store_whose_port_is_closed_is_like_one_that_fails(settings, clock, bucket, on_s3):

@@ -73,7 +73,8 @@ def test_a_folder_over_the_limit_is_refused_with_its_largest_parts() -> None:
 
 def test_a_python_that_is_here_is_found_and_one_that_is_not_is_none() -> None:
     found = find_python(f"{sys.version_info[0]}.{sys.version_info[1]}")
-    assert found is None or found.exists()
+    assert found
+    assert found.exists()
     assert find_python("3.99") is None
 
 

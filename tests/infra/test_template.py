@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sam_template import ROOT, TEMPLATE, of_type, references, resolved, statements
 
+from lambda_search.app import CORS_EXPOSED, CORS_HEADERS
 from lambda_search.settings import Settings
 
 EVENTS, SAM = ROOT / "infra" / "events", ROOT / ".venv-sam"
@@ -131,6 +132,7 @@ def test_who_renews_the_snapshot_may_change_this_function_alone(template: dict[s
         "${SearchFunction.Arn}:*",
     }
     assert {action for action, _ in allowed} == {
+        "lambda:GetAlias",
         "lambda:GetFunctionConfiguration",
         "lambda:PublishVersion",
         "lambda:UpdateAlias",
@@ -197,3 +199,12 @@ def test_a_browser_may_ask_whether_it_may_ask_without_credentials(
 def test_every_sample_event_is_what_its_maker_writes() -> None:
     files = {path.name: json.loads(path.read_text()) for path in EVENTS.glob("*.json")}
     assert files == make_events.events()
+
+
+def test_the_gateway_lets_pages_send_and_see_the_headers_that_the_function_does(
+    template: dict[str, Any],
+) -> None:
+    api = template["Resources"]["SearchApi"]["Properties"]
+    cors = next(part for part in api["CorsConfiguration"]["!If"] if isinstance(part, dict))
+    assert tuple(cors["AllowHeaders"]) == CORS_HEADERS
+    assert tuple(cors["ExposeHeaders"]) == CORS_EXPOSED

@@ -53,6 +53,16 @@ def test_a_decompression_bomb_is_refused_before_it_is_decoded(
         prepare(png_header(*size), SIZE)
 
 
+def test_a_jpeg_of_more_scans_than_any_photo_has_is_refused_before_it_is_decoded() -> None:
+    progressive = saved(scene(96, 72), "JPEG", progressive=True)
+    start = progressive.rindex(b"\xff\xda")
+    scan, end = progressive[start:-2], progressive[-2:]
+    assert prepare(progressive[:start] + scan + end, SIZE)
+    with pytest.raises(PhotoError, match="more than 40 scans") as error:
+        prepare(progressive[:start] + scan * 41 + end, SIZE)
+    assert error.value.reason == "unsupported"
+
+
 def chunk(name: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 

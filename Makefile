@@ -82,7 +82,7 @@ build-SearchFunction: .venv/python
 	@touch $@
 
 .venv/batch: requirements/batch.txt pyproject.toml | .venv/python
-	@echo "Installing the batch side into .venv (about 5 GB with torch, once) ..."
+	@echo "Installing the batch side into .venv (about 6 GB, most of it torch, once) ..."
 	@$(BIN)/python $(PIP_INSTALL) -r requirements/batch.txt
 	@$(BIN)/python $(PIP_INSTALL) --no-deps --editable .
 	@touch $@

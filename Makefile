@@ -7,6 +7,8 @@ SHELL := /bin/bash
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
+# How many of them run tests side by side, each with one thread; 0 for one after the other.
+TEST_PROCESSES ?= 2
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 # The function's platform on AWS; infra/function/ has it too, and infra/docker/.
 FUNCTION_PYTHON := 3.13
@@ -24,7 +26,7 @@ demo: .venv/batch ## The whole way on the bundled catalogue, then three searches
 	@$(BIN)/marketplace-search demo
 
 test: .venv/dev .venv-sam/installed function runtime ## All tests, and the documentation's own
-	@$(BIN)/python -m pytest
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES)
 
 check: .venv/dev ## Formatting, lint, types, and documentation that must not drift
 	@$(BIN)/ruff format --check .

@@ -37,9 +37,7 @@ def _served_to_prometheus(app: FastAPI, releases: Releases) -> Metrics:
         # Lambda must not pay for this import, and a server can do without.
         from lambda_search.prometheus import Prometheus  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        _log.info(
-            "There is no /metrics: %s. Install prometheus-client here.", error
-        )
+        _log.info("There is no /metrics: %s. Install prometheus-client here.", error)
         return Uncounted()
     counted = Prometheus(releases)
     # Not in the OpenAPI document, which is the same wherever the application runs.

@@ -5,6 +5,7 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, MutableMapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -85,7 +86,9 @@ class Settings:
 
 def limit_threads() -> None:
     """Tells OpenMP, which reads its variable once. One that is set already stays."""
-    _ENVIRONMENT.setdefault("OMP_NUM_THREADS", str(Settings.from_environment().threads))
+    with suppress(SettingsError):  # raised again by whoever reads the settings, who can say so
+        threads = _read("THREADS", int, _default_threads())
+        _ENVIRONMENT.setdefault("OMP_NUM_THREADS", str(max(1, threads)))
 
 
 def environment() -> MutableMapping[str, str]:

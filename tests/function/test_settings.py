@@ -126,3 +126,13 @@ def test_faiss_has_the_same_limit_in_every_thread(monkeypatch):
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.split() == ["1", "1"]
+
+
+@pytest.mark.parametrize(("name", "value"), [("MAX_K", "0"), ("THREADS", "x"), ("THREADS", "0")])
+def test_a_server_with_a_wrong_value_says_so_in_one_line_and_ends(monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    command = [sys.executable, "-m", "uvicorn", "--factory", "lambda_search.app:create_app"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert run.returncode != 0
+    assert run.stderr.startswith(f"error: {name} is ")
+    assert run.stderr.count("\n") == 1

@@ -5,29 +5,15 @@ import json
 
 import numpy as np
 import pytest
-from fastapi.testclient import TestClient
+from asking import embedding_of, ids, search
 from nearest import iso, probabilities_of, untimed
-from small_release import CATEGORIES, SIZE, DrawnPhoto, SmallRelease
+from small_release import CATEGORIES, SIZE, SmallRelease
 
 from release.pixels import prepare
 
 
 def _listing_of(release: SmallRelease, product_id: str):
     return next(listing for listing in release.listings if listing.product_id == product_id)
-
-
-def _ids(answer: dict) -> list[str]:
-    return [found["product_id"] for found in answer["results"]]
-
-
-def _search(client: TestClient, **body) -> dict:
-    answer = client.post("/search", json=body)
-    assert answer.status_code == 200, answer.text
-    return untimed(answer)
-
-
-def _embedding(client: TestClient, photo: DrawnPhoto) -> list[float]:
-    return client.post("/embed", files={"photo": photo.png}).json()["embedding"]
 
 
 def test_every_photo_finds_its_own_listing_first_with_all_that_the_listing_is(
@@ -59,41 +45,41 @@ def test_results_are_listings_each_once_nearest_first(client, small_release):
     answer = client.post(
         "/search", files={"photo": small_release.photos[0].png}, data={"k": "100"}
     ).json()
-    ids = _ids(answer)
+    found = ids(answer)
     similarities = [found["similarity"] for found in answer["results"]]
-    assert len(ids) == len(set(ids)) == len(small_release.listings)
+    assert len(found) == len(set(found)) == len(small_release.listings)
     assert similarities == sorted(similarities, reverse=True)
 
 
 def test_a_file_its_base64_and_its_embedding_find_the_same(client, small_release):
     photo = small_release.photos[3]
     by_file = untimed(client.post("/search", files={"photo": photo.png}, data={"k": "5"}))
-    by_text = _search(client, photo=base64.b64encode(photo.png).decode(), k=5)
+    by_text = search(client, photo=base64.b64encode(photo.png).decode(), k=5)
     by_form_text = untimed(
         client.post(
             "/search", files={"photo": (None, base64.encodebytes(photo.png)), "k": (None, "5")}
         )
     )
-    by_embedding = _search(client, embedding=_embedding(client, photo), k=5)
+    by_embedding = search(client, embedding=embedding_of(client, photo), k=5)
     assert by_file == by_text == by_form_text
     assert by_embedding["category"] is None
     assert by_embedding["results"] == by_file["results"]
 
 
 def test_an_embedding_counts_by_its_direction_however_long_it_is(client, small_release):
-    embedding = np.array(_embedding(client, small_release.photos[0]))
-    results = _search(client, embedding=embedding.tolist())["results"]
+    embedding = np.array(embedding_of(client, small_release.photos[0]))
+    results = search(client, embedding=embedding.tolist())["results"]
     for length in (1e-300, 1e-20, 7, 1e20, 1e300):
-        assert _search(client, embedding=(embedding * length).tolist())["results"] == results
+        assert search(client, embedding=(embedding * length).tolist())["results"] == results
 
 
 def test_a_listing_finds_others_and_not_itself(client, small_release):
     product_id = small_release.listings[0].product_id
     similar = untimed(client.get(f"/listings/{product_id}/similar?k=100"))
-    assert sorted([*_ids(similar), product_id]) == sorted(
+    assert sorted([*ids(similar), product_id]) == sorted(
         listing.product_id for listing in small_release.listings
     )
-    assert similar == _search(client, product_id=product_id, k=100)
+    assert similar == search(client, product_id=product_id, k=100)
     assert similar["category"] is None
 
 

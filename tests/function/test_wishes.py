@@ -4,23 +4,9 @@ import base64
 import json
 
 import pytest
-from fastapi.testclient import TestClient
+from asking import embedding_of, ids, search
 from nearest import untimed
-from small_release import CATEGORIES, DrawnPhoto
-
-
-def _ids(answer: dict) -> list[str]:
-    return [found["product_id"] for found in answer["results"]]
-
-
-def _search(client: TestClient, **body) -> dict:
-    answer = client.post("/search", json=body)
-    assert answer.status_code == 200, answer.text
-    return untimed(answer)
-
-
-def _embedding(client: TestClient, photo: DrawnPhoto) -> list[float]:
-    return client.post("/embed", files={"photo": photo.png}).json()["embedding"]
+from small_release import CATEGORIES
 
 
 @pytest.mark.parametrize(
@@ -44,47 +30,47 @@ def test_filters_let_through_all_listings_that_match_and_no_other(
 ):
     photo = small_release.photos[0].png
     wanted = sorted(it.product_id for it in small_release.listings if admits(it))
-    by_json = _search(client, photo=base64.b64encode(photo).decode(), k=50, filters=filters)
+    by_json = search(client, photo=base64.b64encode(photo).decode(), k=50, filters=filters)
     by_form = untimed(
         client.post(
             "/search", files={"photo": photo}, data={"k": "50", "filters": json.dumps(filters)}
         )
     )
-    assert sorted(_ids(by_json)) == wanted
+    assert sorted(ids(by_json)) == wanted
     assert by_form == by_json
 
 
 def test_listings_listed_before_a_time_or_not_named_are_left_out(client, small_release):
     photo = small_release.photos[0]
-    embedding = _embedding(client, photo)
+    embedding = embedding_of(client, photo)
     after = "2026-11-05T11:30:00+02:00"
     late = {one.product_id for one in small_release.listings if one.listed_at} - {
         one.product_id for one in small_release.listings[:4]
     }
-    found = _ids(_search(client, embedding=embedding, k=100, filters={"listed_after": after}))
+    found = ids(search(client, embedding=embedding, k=100, filters={"listed_after": after}))
     assert set(found) == late
     named = [one.product_id for one in small_release.listings[:3]]
     filters = json.dumps({"product_ids": named})
     answer = client.post("/search", files={"photo": photo.png}, data={"filters": filters})
-    assert set(_ids(answer.json())) == set(named)
+    assert set(ids(answer.json())) == set(named)
 
 
 def test_liked_and_disliked_listings_steer_and_are_not_shown(client, small_release):
     photo = small_release.photos[0]
-    embedding = _embedding(client, photo)
-    plain = _search(client, embedding=embedding, k=100)
-    liked, disliked = _ids(plain)[-1], _ids(plain)[1]
-    steered = _search(client, embedding=embedding, k=100, like=[liked], dislike=[disliked])
-    assert set(_ids(steered)) == set(_ids(plain)) - {liked, disliked}
-    assert _ids(steered) != [one for one in _ids(plain) if one not in (liked, disliked)]
+    embedding = embedding_of(client, photo)
+    plain = search(client, embedding=embedding, k=100)
+    liked, disliked = ids(plain)[-1], ids(plain)[1]
+    steered = search(client, embedding=embedding, k=100, like=[liked], dislike=[disliked])
+    assert set(ids(steered)) == set(ids(plain)) - {liked, disliked}
+    assert ids(steered) != [one for one in ids(plain) if one not in (liked, disliked)]
     fields = {"like": json.dumps([liked]), "dislike": json.dumps([disliked]), "k": "100"}
     by_form = client.post("/search", files={"photo": photo.png}, data=fields).json()
-    assert set(_ids(by_form)) == set(_ids(steered))
+    assert set(ids(by_form)) == set(ids(steered))
 
 
 def test_nothing_less_similar_than_asked_comes_back(client, small_release):
     photo = small_release.photos[0]
-    every = _search(client, embedding=_embedding(client, photo), k=100)["results"]
+    every = search(client, embedding=embedding_of(client, photo), k=100)["results"]
     least = every[3]["similarity"]
     answer = client.post(
         "/search", files={"photo": photo.png}, data={"k": "100", "min_similarity": str(least)}

@@ -36,7 +36,7 @@ Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
 
 def releases(store: StoreUrl = "./store") -> None:
     """Lists the releases, oldest first; * marks the current one."""
-    from release.reader import list_manifests, read_pointer
+    from release.fetching import list_manifests, read_pointer
 
     opened = Store(store)
     pointer = read_pointer(opened)
@@ -51,8 +51,8 @@ def releases(store: StoreUrl = "./store") -> None:
 
 def rollback(release: ReleaseId = "", store: StoreUrl = "./store") -> None:
     """Makes an older release, or any one named, current."""
+    from release.fetching import list_manifests, read_pointer
     from release.publisher import make_current, rollback_target
-    from release.reader import list_manifests, read_pointer
 
     opened = Store(store)
     seen = read_pointer(opened)

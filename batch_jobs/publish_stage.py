@@ -16,6 +16,7 @@ from batch_jobs.tables import read_shards
 from release.blobs import Blob, blob_of, fetch_blob
 from release.calibration import Calibration
 from release.errors import JobError, ManifestError, NoReleaseError
+from release.fetching import Pointer, read_manifest, read_pointer
 from release.listings import Listings, Photo
 from release.manifest import (
     EXTRACTOR_FILE,
@@ -27,7 +28,6 @@ from release.manifest import (
     SegmentInfo,
 )
 from release.publisher import publish
-from release.reader import Pointer, read_manifest, read_pointer
 from release.segment import FILES
 from release.store import Store
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from release.blobs import write_blob
 from release.errors import ConflictError, ManifestError
+from release.fetching import POINTER, Pointer, read_manifest, read_pointer
 from release.manifest import Manifest
-from release.reader import POINTER, Pointer, read_manifest, read_pointer
 from release.store import Store
 
 PHOTO_WRITERS = 16  # object stores answer slowly and in parallel

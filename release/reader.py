@@ -8,33 +8,12 @@ from release.blob_cache import BlobCache
 from release.errors import ReleaseFileError
 from release.extractor import Extracted, Extractor
 from release.faiss_search import FaissSearch
-from release.fetching import (
-    POINTER,
-    Fetched,
-    Pointer,
-    current_id,
-    fetch_release,
-    list_manifests,
-    read_manifest,
-    read_pointer,
-)
+from release.fetching import Fetched, current_id, fetch_release
 from release.manifest import EXTRACTOR_FILE, Manifest, SegmentInfo
 from release.pixels import prepare
 from release.segment import Segment, SegmentFiles
 from release.side_by_side import Aside
 from release.store import Store
-
-__all__ = [
-    "POINTER",
-    "Pointer",
-    "Release",
-    "list_manifests",
-    "open_current",
-    "open_fetched",
-    "open_release",
-    "read_manifest",
-    "read_pointer",
-]
 
 
 @dataclass(frozen=True)

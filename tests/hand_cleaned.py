@@ -19,6 +19,7 @@ from batch_jobs.tables import PHOTOS, PRODUCTS, embeddings_schema, write_table
 from release.blobs import blob_of
 from release.extractor import Extractor
 from release.faiss_search import FaissSearch
+from release.fetching import read_pointer
 from release.listings import Listing, Photo
 from release.manifest import (
     EXTRACTOR_FILE,
@@ -30,7 +31,6 @@ from release.manifest import (
 )
 from release.pixels import encode, prepare
 from release.publisher import publish
-from release.reader import read_pointer
 from release.segment import FILES, Segment, files_in
 from release.segment_writer import IndexedPhoto, write_segment, write_segment_files
 from release.store import Store

@@ -16,6 +16,7 @@ from PIL import Image, ImageDraw
 from release.blobs import blob_of
 from release.calibration import Calibration, Curve, Match
 from release.extractor import Extractor
+from release.fetching import read_pointer
 from release.listings import Listing, Photo
 from release.manifest import (
     EXTRACTOR_FILE,
@@ -27,7 +28,6 @@ from release.manifest import (
 )
 from release.pixels import encode, prepare
 from release.publisher import publish
-from release.reader import read_pointer
 from release.segment import FILES
 from release.segment_writer import IndexedPhoto, write_segment
 from release.store import Store

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from release.blobs import fetch_blob
 from release.errors import JobError
+from release.fetching import Pointer, read_manifest, read_pointer
 from release.manifest import Manifest, SegmentInfo
-from release.reader import Pointer, read_manifest, read_pointer
 from release.segment import Segment, SegmentFiles
 from release.store import Store
 

@@ -17,6 +17,7 @@ from batch_jobs.update.small_index import small_index
 from release.blobs import blob_of
 from release.calibration import Calibration
 from release.faiss_search import FaissSearch
+from release.fetching import read_pointer
 from release.listings import Listing, Photo, content_of
 from release.manifest import (
     EXTRACTOR_FILE,
@@ -27,7 +28,6 @@ from release.manifest import (
     SegmentInfo,
 )
 from release.publisher import publish
-from release.reader import read_pointer
 from release.segment import (
     FILES,
     INDEX_FILE,

@@ -20,6 +20,7 @@ from search_photos import large_photo, small_photo
 from batch_jobs.index.choose import Budget
 from release.blobs import blob_of
 from release.calibration import Calibration, Curve, Match
+from release.fetching import read_manifest, read_pointer
 from release.manifest import (
     EXTRACTOR_FILE,
     SCHEMA_VERSION,
@@ -29,7 +30,6 @@ from release.manifest import (
     SegmentInfo,
 )
 from release.publisher import publish
-from release.reader import read_manifest, read_pointer
 from release.segment import FILES
 from release.store import Store
 

@@ -15,8 +15,8 @@ from small_release import build
 from lambda_search.app import application
 from lambda_search.releases import Releases
 from lambda_search.settings import Settings
+from release.fetching import read_pointer
 from release.publisher import make_current
-from release.reader import read_pointer
 from release.store import Store
 
 PHOTOS = 6  # of each release, that are searched with

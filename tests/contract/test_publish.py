@@ -23,15 +23,9 @@ from release.errors import (
     MarketplaceSearchError,
     NoReleaseError,
 )
+from release.fetching import POINTER, list_manifests, read_manifest, read_pointer
 from release.publisher import make_current, publish, rollback_target
-from release.reader import (
-    POINTER,
-    list_manifests,
-    open_current,
-    open_release,
-    read_manifest,
-    read_pointer,
-)
+from release.reader import open_current, open_release
 from release.store import Store
 
 SCRIPTS = Path(small_release.__file__).parent

@@ -22,9 +22,9 @@ from batch_jobs.stage import Shard, StageFolder
 from batch_jobs.tables import read_shards, read_table
 from release.calibration import Calibration, Curve, Match
 from release.errors import JobError
+from release.fetching import read_manifest, read_pointer
 from release.listings import Listings, Photo
 from release.manifest import Manifest, Measured
-from release.reader import read_manifest, read_pointer
 from release.segment import FILES
 from release.segment_writer import IndexedPhoto, write_segment
 from release.store import Store

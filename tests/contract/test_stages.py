@@ -17,8 +17,9 @@ from batch_jobs.stage import StageFolder
 from batch_jobs.train.job import weights_digest
 from release.blobs import Blob
 from release.errors import JobError
+from release.fetching import read_manifest, read_pointer
 from release.publisher import make_current
-from release.reader import open_current, read_manifest, read_pointer
+from release.reader import open_current
 from release.store import Store
 
 

@@ -26,8 +26,9 @@ from batch_jobs.update.compaction import UpdateOptions
 from batch_jobs.update.job import update
 from release.errors import ConflictError, JobError
 from release.extractor import Extractor
+from release.fetching import read_manifest, read_pointer
 from release.publisher import make_current
-from release.reader import open_current, read_manifest, read_pointer
+from release.reader import open_current
 from release.store import Store
 
 

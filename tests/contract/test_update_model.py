@@ -15,8 +15,9 @@ from batch_jobs.update.base import find_base
 from batch_jobs.update.compaction import UpdateOptions
 from batch_jobs.update.job import Updated, update
 from release.errors import JobError
+from release.fetching import read_manifest
 from release.manifest import EXTRACTOR_FILE
-from release.reader import open_current, read_manifest
+from release.reader import open_current
 from release.store import Store
 
 STATE = {"a": Thing(photos=(("photo-a", 1),))}

@@ -18,8 +18,9 @@ from batch_jobs.progress import Progress
 from batch_jobs.stage import STAGES, Shard, StageFolder
 from batch_jobs.tables import PHOTOS, read_shards, write_table
 from release.blobs import Blob
+from release.fetching import read_manifest
 from release.pixels import prepare
-from release.reader import Release, open_current, read_manifest
+from release.reader import Release, open_current
 from release.store import Store
 
 

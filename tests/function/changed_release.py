@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from release.blobs import write_blob
+from release.fetching import read_manifest, read_pointer
 from release.manifest import LISTINGS_FILE, ROWS_FILE
 from release.publisher import make_current
-from release.reader import read_manifest, read_pointer
 from release.store import Store
 
 MIXED = "UPDATE photos SET key = key + 1"  # the index has photos that are not there

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from small_release import SIZE, DrawnPhoto, SmallRelease
 
 from release.extractor import Extractor
+from release.fetching import read_manifest
 from release.manifest import EXTRACTOR_FILE
 from release.pixels import prepare
-from release.reader import read_manifest
 from release.store import Store
 
 # What small_release.CALIBRATION says of the similarities.

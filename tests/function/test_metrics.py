@@ -15,7 +15,7 @@ from lambda_search.emf import UNITS, Emf
 from lambda_search.metrics import SEARCHES, Finished
 from lambda_search.prometheus import Prometheus
 from lambda_search.releases import Releases
-from release.reader import POINTER
+from release.fetching import POINTER
 from release.store import Store
 
 # From the text of AWS' specification of the format; the names of units are CloudWatch's.

@@ -15,8 +15,8 @@ from lambda_search.releases import RETRY_S, Releases
 from lambda_search.settings import Settings
 from release.blobs import blob_of
 from release.errors import NoReleaseError
+from release.fetching import POINTER, read_manifest, read_pointer
 from release.publisher import make_current
-from release.reader import POINTER, read_manifest, read_pointer
 from release.store import Store
 
 CHECK_S = 60.0

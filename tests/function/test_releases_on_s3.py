@@ -17,8 +17,9 @@ from lambda_search.releases import RETRY_S, Releases
 from lambda_search.settings import Settings
 from release.blob_cache import BlobCache
 from release.errors import NoReleaseError
+from release.fetching import POINTER, read_manifest, read_pointer
 from release.publisher import make_current
-from release.reader import POINTER, open_fetched, read_manifest, read_pointer
+from release.reader import open_fetched
 from release.store import Store
 
 CHECK_S = 60.0

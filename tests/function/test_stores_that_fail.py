@@ -10,7 +10,7 @@ from lambda_search import releases as releases_module
 from lambda_search.releases import RETRY_S, Releases
 from lambda_search.settings import Settings
 from release.errors import NoReleaseError
-from release.reader import POINTER
+from release.fetching import POINTER
 
 CHECK_S = 60.0
 

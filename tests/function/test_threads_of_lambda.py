@@ -9,8 +9,8 @@ import pytest
 from emulator import ARTIFACT, artifact, find_python
 from small_release import SmallRelease
 
+from release.fetching import read_manifest
 from release.manifest import LISTINGS_FILE
-from release.reader import read_manifest
 from release.store import Store
 
 READ = """

@@ -11,10 +11,12 @@ import typer
 from batch_jobs import (
     commands_check,
     commands_make,
+    commands_plan,
     commands_train,
     commands_update,
     commands_use,
 )
+from batch_jobs.cloud.failures import BatchJob
 from release.errors import MarketplaceSearchError
 
 app = typer.Typer(
@@ -40,6 +42,7 @@ for command in (
     commands_use.rollback,
     commands_use.search,
     commands_use.serve,
+    commands_plan.plan,
 ):
     app.command()(command)
 
@@ -56,10 +59,14 @@ def main() -> None:
         app(prog_name="marketplace-search")
     except MarketplaceSearchError as error:
         print(f"error: {error}", file=sys.stderr)
+        BatchJob.from_environment().tell(str(error))
         sys.exit(1)
     except StoppedError as stopped:
         print("stopped; the same command goes on from here", file=sys.stderr)
         sys.exit(128 + stopped.args[0])
+    except Exception as error:
+        BatchJob.from_environment().tell(f"{type(error).__name__}: {error}")
+        raise
     finally:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)  # nothing is left to be stopped

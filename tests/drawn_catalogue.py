@@ -26,6 +26,13 @@ class DrawnCatalogue:
     def photo(self, image_id: str) -> Path:
         return self.folder / "images" / f"{image_id}.jpg"
 
+    def drop_last_listing(self) -> None:
+        """Takes it out of Products.csv; its photos stay."""
+        table = self.folder / "Products.csv"
+        with table.open(newline="") as file:
+            rows = list(csv.reader(file))
+        _write(table, rows[0], rows[1:-1])
+
 
 def draw_catalogue(
     folder: Path, listings: int = 12, photos: int = 3, seed: int = 0

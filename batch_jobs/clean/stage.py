@@ -55,6 +55,16 @@ def default_run_id(catalogue: Catalogue, options: CleanOptions) -> str:
     return f"{catalogue.name}-{digest[:10]}"
 
 
+def inputs_of(catalogue: Catalogue, options: CleanOptions) -> Inputs:
+    """What a cleaning is made from."""
+    return {
+        "catalogue": catalogue.name,
+        "fingerprint": catalogue.fingerprint,
+        "options": options.inputs,
+        "software": software(),
+    }
+
+
 def run(
     store: Store,
     given_catalogue: str,
@@ -68,12 +78,7 @@ def run(
     None. Raises JobError where the catalogue cannot be read.
     """
     catalogue = open_catalogue(given_catalogue, store)
-    inputs: Inputs = {
-        "catalogue": catalogue.name,
-        "fingerprint": catalogue.fingerprint,
-        "options": options.inputs,
-        "software": software(),
-    }
+    inputs = inputs_of(catalogue, options)
     folder = StageFolder(store, run_id or default_run_id(catalogue, options), "clean")
     _refuse_other_catalogue(folder, catalogue)
     if done := folder.up_to_date(inputs):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from batch_jobs.progress import Progress
-from batch_jobs.stage import StageFolder, digest_of, software
+from batch_jobs.stage import Inputs, StageFolder, digest_of, software
 from batch_jobs.update.base import Base
 from batch_jobs.update.compare import Changes
 
@@ -21,14 +21,9 @@ class Work:
 
     @property
     def run_id(self) -> str:
-        """Another one for each release and each state of the catalogue.
-
-        Not the run of the cleaning, which may have stages of its own: a catalogue that is what it
-        was before has the run that it had.
-        """
-        done = self.clean.require()
-        made_from = {"clean": done.inputs, "release": self.base.release_id}
-        return f"{done.inputs['catalogue']}-u{digest_of(made_from)[:9]}"
+        """Another one for each release and each state of the catalogue."""
+        made_from = self.clean.require().inputs
+        return update_run_id(made_from["catalogue"], made_from, self.base.release_id)
 
     def folder(self, stage: str) -> StageFolder:
         """The update's own folder of that stage."""
@@ -44,3 +39,13 @@ class Work:
             "software": software(),
             **more,
         }
+
+
+def update_run_id(catalogue: str, cleaned_from: Inputs, release_id: str) -> str:
+    """The run of an update of a release to what a cleaning is made from.
+
+    Not the run of the cleaning, which may have stages of its own: a catalogue that is what it
+    was before has the run that it had.
+    """
+    made_from = {"clean": cleaned_from, "release": release_id}
+    return f"{catalogue}-u{digest_of(made_from)[:9]}"

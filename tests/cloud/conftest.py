@@ -1,0 +1,92 @@
+"""The batch side on moto, deployed once, and the executions that the tests look at."""
+
+import logging
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from batch_runner import Attempt, reclaim
+from deployed import Deployed, Finished, deploy
+from drawn_catalogue import DrawnCatalogue, draw_catalogue
+
+logging.getLogger("moto").setLevel(logging.CRITICAL)  # every state that is caught is an error to it
+
+OPTIONS = {
+    "size": 96,
+    "backbone": "efficientnet_lite0",
+    "epochs": 1,
+    "batch_size": 8,
+    "head_steps": 20,
+    "keep_out": 2,
+    "photos_per_shard": 6,  # 42 photos, so seven jobs
+}
+ASKED = {"catalogue": "drawn", "action": "run", "options": OPTIONS}  # as by POST /runs
+
+
+@pytest.fixture(scope="session")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    scratch = tmp_path_factory.mktemp("batch")
+    with pytest.MonkeyPatch.context() as patch, deploy(scratch, patch) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def finished(deployed: Deployed, catalogue: DrawnCatalogue) -> Finished:
+    """The whole way; the machines of the training and of one job that embeds are taken away."""
+
+    def take_machines_away(attempt: Attempt, process: "subprocess.Popen[bytes]") -> str:
+        if attempt.number > 1:
+            return ""
+        if attempt.stage == "train":
+            checkpoint = f"runs/{attempt.job.job_name.rpartition('-')[0]}/train/checkpoint.pt"
+            while deployed.store.stat(checkpoint) is None and process.poll() is None:
+                time.sleep(0.05)
+            return reclaim(process)
+        return reclaim(process) if (attempt.stage, attempt.index) == ("embed", 3) else ""
+
+    deployed.put_catalogue(catalogue.folder, "drawn")
+    deployed.runner.meddle = take_machines_away
+    found = deployed.finish(ASKED)
+    deployed.runner.meddle = lambda *_: ""
+    return found
+
+
+@pytest.fixture(scope="session")
+def asked_again(finished: Finished) -> Finished:
+    """The same wish as before, once that is over."""
+    return finished.deployed.finish(ASKED)
+
+
+@pytest.fixture(scope="session")
+def updated(asked_again: Finished, tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """The catalogue without its last listing, put in the bucket and said to be ready."""
+    changed = draw_catalogue(tmp_path_factory.mktemp("changed") / "drawn", listings=14)
+    changed.drop_last_listing()
+    asked_again.deployed.put_catalogue(changed.folder, "drawn")
+    return asked_again.deployed.finish({"ready": "catalogues/drawn/_READY", "action": "auto"})
+
+
+@pytest.fixture(scope="session")
+def failed(updated: Finished, tmp_path_factory: pytest.TempPathFactory) -> list[Finished]:
+    """A run that cannot train, asked for twice; one of eight jobs that clean loses its machine."""
+    deployed = updated.deployed
+
+    def take_one_away(attempt: Attempt, process: "subprocess.Popen[bytes]") -> str:
+        first = (attempt.stage, attempt.index, attempt.number) == ("clean", 5, 1)
+        return reclaim(process) if first else ""
+
+    folder = tmp_path_factory.mktemp("other") / "other"
+    deployed.put_catalogue(draw_catalogue(folder, listings=16, seed=1).folder, "other")
+    asked = {**ASKED, "catalogue": "other", "options": {**OPTIONS, "weights": "NO_SUCH_WEIGHTS"}}
+    deployed.runner.meddle = take_one_away
+    found = [deployed.finish(asked), deployed.finish(asked, attempt=2)]
+    deployed.runner.meddle = lambda *_: ""
+    return found
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    """Where the function keeps what it has downloaded."""
+    return tmp_path / "cache"

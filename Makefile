@@ -9,24 +9,28 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 BIN := .venv/bin
 # How many of them run tests side by side, each with one thread; 0 for one after the other.
 TEST_PROCESSES ?= 2
+SAM := .venv-sam/bin/sam
+# What `make deploy` makes, and the tag that the jobs run (the parameter ImageTag).
+STACK ?= marketplace-search
+IMAGE_TAG ?= latest
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 # The function's platform on AWS; infra/function/ has it too, and infra/docker/.
 FUNCTION_PYTHON := 3.13
 FUNCTION_PLATFORM := x86_64-manylinux_2_28
 
-.PHONY: help setup demo test check fmt serve bench lock clean function runtime image-search \
-	build-SearchFunction
+.PHONY: help setup demo test check fmt serve bench lock clean function runtime image image-search \
+	push deploy undeploy build-SearchFunction
 
 help: ## Shows this list
 	@grep -hE '^[a-zA-Z_-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 8
 
-setup: .venv/dev .venv-sam/installed ## Installs everything that developing needs
+setup: .venv/dev .venv-sam/installed .venv-checkov/installed ## Installs everything that developing needs
 
 demo: .venv/batch ## The whole way on the bundled catalogue, then three searches
 	@$(BIN)/marketplace-search demo
 
-test: .venv/dev .venv-sam/installed function runtime ## All tests, and the documentation's own
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES)
+test: .venv/dev .venv-sam/installed .venv-checkov/installed function runtime ## All tests, and the documentation's own
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup
 
 check: .venv/dev ## Formatting, lint, types, and documentation that must not drift
 	@$(BIN)/ruff format --check .
@@ -46,6 +50,25 @@ function: .venv/python ## Builds build/function, the zip's folder for AWS Lambda
 
 runtime: .venv/python ## Puts Lambda's runtime interface for the function's Python in build/runtime
 	@$(BIN)/python infra/function/runtime.py
+
+image: ## Builds the image of the batch side's jobs (needs Docker)
+	@docker build --file infra/docker/batch.Dockerfile --tag marketplace-search-batch .
+
+push: ## Puts that image into the repository of the stack (needs Docker, the AWS command line, credentials)
+	@uri=$$(aws cloudformation describe-stacks --stack-name $(STACK) --output text \
+		--query "Stacks[0].Outputs[?OutputKey=='RepositoryUri'].OutputValue"); \
+	aws ecr get-login-password | docker login --username AWS --password-stdin "$${uri%%/*}"; \
+	docker tag marketplace-search-batch "$$uri:$(IMAGE_TAG)"; \
+	docker push "$$uri:$(IMAGE_TAG)"
+
+deploy: .venv-sam/installed .venv/python ## Builds and deploys the stack of template.yaml (needs credentials)
+	@$(SAM) build
+	@$(SAM) deploy --stack-name $(STACK) --no-confirm-changeset
+	@echo "Next: make image push, then docs/deployment.md"
+
+undeploy: .venv-sam/installed ## Deletes the stack; the bucket with the releases stays
+	@$(SAM) delete --stack-name $(STACK) --no-prompts
+	@echo "The bucket stays, as it has the only copy of the releases: aws s3 ls, aws s3 rb --force s3://BUCKET"
 
 image-search: ## Builds the image of the same application under uvicorn (needs Docker)
 	@docker build --file infra/docker/search.Dockerfile --tag marketplace-search .
@@ -69,6 +92,7 @@ lock: .venv/batch ## Pins all requirements again (after a change of pyproject.to
 		--python-platform $(FUNCTION_PLATFORM) --no-header --no-annotate pyproject.toml \
 		-c requirements/dev.txt -o lambda_search/requirements.txt; \
 	lock requirements/sam.in -o requirements/sam.txt; \
+	lock requirements/checkov.in -o requirements/checkov.txt; \
 	lock requirements/autofaiss.in -o requirements/autofaiss.txt
 
 clean: ## Deletes what was built, but neither ./store nor the virtual environments
@@ -113,4 +137,11 @@ build-SearchFunction: .venv/python
 	@echo "Installing aws-sam-cli into .venv-sam ..."
 	@$(PYTHON) -m venv .venv-sam
 	@.venv-sam/bin/python $(PIP_INSTALL) -r requirements/sam.txt
+	@touch $@
+
+.venv-checkov/installed: requirements/checkov.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and was not found."; exit 1; }
+	@echo "Installing checkov into .venv-checkov ..."
+	@$(PYTHON) -m venv .venv-checkov
+	@.venv-checkov/bin/python $(PIP_INSTALL) -r requirements/checkov.txt
 	@touch $@

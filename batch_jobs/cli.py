@@ -10,6 +10,7 @@ import typer
 
 from batch_jobs import (
     commands_check,
+    commands_cloud,
     commands_make,
     commands_plan,
     commands_train,
@@ -43,6 +44,10 @@ for command in (
     commands_use.search,
     commands_use.serve,
     commands_plan.plan,
+    commands_cloud.submit,
+    commands_cloud.status,
+    commands_cloud.cancel,
+    commands_cloud.logs,
 ):
     app.command()(command)
 

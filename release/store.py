@@ -1,13 +1,13 @@
 """The object store: one URL, a local directory or s3://bucket/prefix, through obstore."""
 
 import fcntl
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote, urlsplit
 
 import obstore
@@ -44,10 +44,18 @@ class Store:
     """Objects below one URL. Every write is seen whole or not at all.
 
     AWS credentials, region and endpoint come from the standard variables (AWS_REGION,
-    AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, ...) or from the role of the machine.
+    AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, ...) or from the role of the machine; `s3_options` are
+    more of obstore's S3Store, such as a region and a credential_provider.
     """
 
-    def __init__(self, url: str, *, create: bool = False, in_a_hurry: bool = False) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        create: bool = False,
+        in_a_hurry: bool = False,
+        s3_options: Mapping[str, Any] | None = None,
+    ) -> None:
         self.url = url
         self.folder = _folder(url)
         with _store_errors(url):
@@ -56,6 +64,7 @@ class Store:
                     url,
                     client_options=CLIENT | HURRY if in_a_hurry else CLIENT,
                     retry_config=HURRIED_RETRIES if in_a_hurry else RETRIES,
+                    **(s3_options or {}),
                 )
             else:
                 _check_folder(self.folder, create)

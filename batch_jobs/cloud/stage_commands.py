@@ -53,6 +53,12 @@ def check_options(stages: Iterable[str], options: Mapping[str, object]) -> None:
         _check_training(options)
 
 
+def changed_options(command: str, given: Mapping[str, object]) -> dict[str, object]:
+    """Of a command's arguments those that are not as they are by default."""
+    usual = {parameter.name: parameter.default for parameter in _commands()[command].params}
+    return {name: value for name, value in given.items() if value != usual[name]}
+
+
 def context_of(words: tuple[str, ...]) -> dict[str, Any]:
     """What a command line gives its command, by name. Raises JobError where it does not fit."""
     try:

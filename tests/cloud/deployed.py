@@ -150,7 +150,7 @@ def _submitting(runner: BatchRunner) -> Callable[..., Any]:
 def _parameters(template: dict[str, Any], bucket: str) -> dict[str, str]:
     """What the stack above passes down; what has no default elsewhere is made up."""
     open_ones = {name: name for name, one in template["Parameters"].items() if "Default" not in one}
-    return open_ones | {"StoreBucket": bucket}
+    return open_ones | {"StoreBucket": bucket, "RenewSnapshot": "off"}
 
 
 def _make_topics(server: AwsServer, values: TemplateValues) -> str:

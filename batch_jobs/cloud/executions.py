@@ -1,0 +1,152 @@
+"""Executions of the state machine: which there are, which is meant, and the jobs of one."""
+
+import itertools
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from batch_jobs.cloud.aws import aws_errors, code_of
+from batch_jobs.cloud.stack import Stack
+from release.errors import JobError
+
+OVER_BADLY = ("FAILED", "TIMED_OUT", "ABORTED")
+SHARDS = "Shards"  # the end of the name of a state that submits an array
+
+
+@dataclass(frozen=True)
+class Execution:
+    """One execution; `planned` is its plan, empty where it only plans and starts another."""
+
+    arn: str
+    name: str
+    status: str
+    started: datetime
+    stopped: datetime | None = None
+
+    @property
+    def seconds(self) -> float:
+        return ((self.stopped or datetime.now(UTC)) - self.started).total_seconds()
+
+    @property
+    def running(self) -> bool:
+        return self.status == "RUNNING"
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """A job that a state of an execution submitted."""
+
+    state: str  # such as CleanShards
+    job_id: str
+
+    @property
+    def stage(self) -> str:
+        return self.state.removesuffix(SHARDS).lower()
+
+
+class Executions:
+    """Those of a stack's state machine."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+
+    def newest(self) -> Iterator[Execution]:
+        """All that AWS still lists (90 days), newest first."""
+        pages = self._stack.states.get_paginator("list_executions")
+        with aws_errors():
+            for page in pages.paginate(stateMachineArn=self._stack.pipeline):
+                for one in page["executions"]:
+                    yield _execution(one)
+
+    def find(self, run: str) -> Execution:
+        """By its name, or the newest one of a run. Raises JobError where there is none."""
+        seen = []
+        for one in self.newest():
+            if one.name == run or one.name.startswith(f"{run}-"):
+                return one
+            seen.append(one.name)
+        there = ", ".join(seen[:5]) or "none"
+        raise JobError(
+            f"There is no execution of a run {run!r} in the stack {self._stack.name}. The newest "
+            f"are: {there}. `status` without a run lists them."
+        )
+
+    def get(self, name: str) -> Execution | None:
+        """The execution of just this name."""
+        arn = self._stack.pipeline.replace(":stateMachine:", ":execution:") + f":{name}"
+        with aws_errors():
+            try:
+                return _execution(self._stack.states.describe_execution(executionArn=arn))
+            except ClientError as error:
+                if code_of(error) != "ExecutionDoesNotExist":
+                    raise
+                return None
+
+    def start(self, name: str, told: str) -> Execution:
+        """Starts an execution; with the same name and input as one that runs, it is that one."""
+        with aws_errors():
+            started = self._stack.states.start_execution(
+                stateMachineArn=self._stack.pipeline, name=name, input=told
+            )
+        return Execution(started["executionArn"], name, "RUNNING", started["startDate"])
+
+    def stop(self, execution: Execution, why: str) -> None:
+        with aws_errors():
+            self._stack.states.stop_execution(
+                executionArn=execution.arn, error="Cancelled", cause=why
+            )
+
+    def detail(self, execution: Execution) -> "Detail":
+        with aws_errors():
+            told = self._stack.states.describe_execution(executionArn=execution.arn)
+            pages = self._stack.states.get_paginator("get_execution_history")
+            events = [
+                event
+                for page in pages.paginate(executionArn=execution.arn)
+                for event in page["events"]
+            ]
+        return Detail(json.loads(told["input"]), told.get("error"), told.get("cause"), events)
+
+
+@dataclass(frozen=True)
+class Detail:
+    """What an execution was told, how it ended if it failed, and what happened in it."""
+
+    told: dict[str, Any]
+    error: str | None
+    cause: str | None
+    events: list[dict[str, Any]]
+
+    @property
+    def plan(self) -> dict[str, Any]:
+        """The plan that it goes by; {} where it is one that plans."""
+        return self.told if "execution" in self.told else {}
+
+    @cached_property
+    def jobs(self) -> list[Submitted]:
+        """What it has submitted, in order."""
+        state, found = "", []
+        for event in self.events:
+            if "stateEnteredEventDetails" in event:
+                state = event["stateEnteredEventDetails"]["name"]
+            if details := event.get("taskSubmittedEventDetails"):
+                output = json.loads(details["output"])
+                if "JobId" in output:
+                    found.append(Submitted(state, output["JobId"]))
+        return found
+
+    @property
+    def begun(self) -> list[str]:
+        """The stages whose jobs were submitted, each once, in order."""
+        return [stage for stage, _ in itertools.groupby(self.jobs, lambda one: one.stage)]
+
+
+def _execution(told: dict[str, Any]) -> Execution:
+    return Execution(
+        told["executionArn"], told["name"], told["status"], told["startDate"], told.get("stopDate")
+    )

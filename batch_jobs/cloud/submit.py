@@ -1,0 +1,69 @@
+"""Starts a run on AWS: marketplace-search submit --catalogue NAME [--only-update]"""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from batch_jobs.cloud.executions import OVER_BADLY, Execution, Executions
+from batch_jobs.cloud.plan import NAME, Plan, make_plan
+from batch_jobs.cloud.stack import Stack
+from release.errors import JobError
+
+_BEFORE = {
+    True: "runs already",
+    False: "has succeeded before, so there is nothing to do; --again starts it all the same",
+}
+
+
+@dataclass(frozen=True)
+class Submission:
+    """The plan, its execution, and whether that was started now or before."""
+
+    plan: Plan
+    execution: Execution
+    is_new: bool
+
+    def lines(self, link: str) -> Iterator[str]:
+        """What was started, or why nothing was; `link` leads to its page."""
+        state = "started" if self.is_new else _BEFORE[self.execution.running]
+        yield f"{self.execution.name}: {state}"
+        shards = {stage: one.shards for stage, one in self.plan.stages.items()}
+        arrays = ", ".join(f"{stage} in {n} jobs" for stage, n in shards.items() if n > 1)
+        yield f"{self.plan.action} of {self.plan.photos} photos{arrays and ': ' + arrays}"
+        yield link
+
+
+def submit(
+    stack: Stack, catalogue: str, action: str, options: Mapping[str, object], again: bool
+) -> Submission:
+    """Starts what is planned for a catalogue in the stack's store.
+
+    The same plan is the same execution: one that runs or has succeeded is not started again,
+    unless `again`; after one that failed comes the next attempt, whose stages go on where they
+    were. Raises JobError for what cannot be planned.
+    """
+    _refuse_folder(catalogue, stack)
+    plan = make_plan(stack.store(), catalogue, action, options)
+    executions = Executions(stack)
+    for name in _names(plan):
+        found = executions.get(name)
+        if found is None:
+            return Submission(plan, executions.start(name, plan.to_json()), True)
+        if found.running or (found.status not in OVER_BADLY and not again):
+            return Submission(plan, found, False)
+    raise AssertionError("names have no end")
+
+
+def _names(plan: Plan) -> Iterator[str]:
+    """As the state machine counts attempts."""
+    later = (f"{plan.execution}-{attempt}" for attempt in itertools.count(2))
+    return itertools.chain([plan.execution], later)
+
+
+def _refuse_folder(catalogue: str, stack: Stack) -> None:
+    if not NAME.fullmatch(catalogue):
+        where = f"{stack.output('StoreUrl')}/catalogues/NAME"
+        raise JobError(
+            f"--catalogue {catalogue}: on AWS a catalogue is one of the store, by its name there. "
+            f"Copy it first: aws s3 sync {catalogue} {where}"
+        )

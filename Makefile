@@ -67,8 +67,11 @@ deploy: .venv-sam/installed .venv/python ## Builds and deploys the stack of temp
 	@echo "Next: make image push, then docs/deployment.md"
 
 undeploy: .venv-sam/installed ## Deletes the stack; the bucket with the releases stays
-	@$(SAM) delete --stack-name $(STACK) --no-prompts
-	@echo "The bucket stays, as it has the only copy of the releases: aws s3 ls, aws s3 rb --force s3://BUCKET"
+	@bucket=$$($(SAM) list stack-outputs --stack-name $(STACK) --output json \
+		| sed -nE 's|.*"OutputValue": "s3://([^"]+)".*|\1|p'); \
+	$(SAM) delete --stack-name $(STACK) --no-prompts; \
+	echo "The bucket $$bucket stays, with the only copy of the releases. To end it too: empty it of all"; \
+	echo "versions (Empty, in the console of S3), then aws s3 rb s3://$$bucket"
 
 image-search: ## Builds the image of the same application under uvicorn (needs Docker)
 	@docker build --file infra/docker/search.Dockerfile --tag marketplace-search .

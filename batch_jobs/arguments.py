@@ -47,6 +47,10 @@ Workers = Annotated[
     int | None,
     typer.Option(help="Processes that decode photos.", show_default="by the cores"),
 ]
+Processes = Annotated[
+    int,
+    typer.Option(min=1, envvar="TRAIN_PROCESSES", help="One a GPU, by torchrun on this machine."),
+]
 CheckpointS = Annotated[float, typer.Option(help="Seconds between two checkpoints, about.")]
 Folds = Annotated[int, typer.Option(min=2, help="How many; each listing is held out once.")]
 Precision = Annotated[

@@ -1,5 +1,6 @@
 """The commands for the stack on AWS: submit, status, cancel, logs."""
 
+import inspect
 from pathlib import Path
 from typing import Annotated
 
@@ -84,21 +85,27 @@ def submit(
     p95_ms: P95Ms = BUDGET.p95_ms,
 ) -> None:
     """Starts a run on AWS, or an update of the current release."""
-    asked = {name: value for name, value in locals().items() if name not in _OWN}
+    options = _given(locals())
     from batch_jobs.cloud import submit as job
     from batch_jobs.cloud.stack import find_stack
-    from batch_jobs.cloud.stage_commands import changed_options
 
     found = find_stack(stack, region)
     action = "update" if only_update else "run"
-    options = changed_options("submit", asked)
     submission = job.submit(found, catalogue, action, options, again)
     name = submission.execution.name
     for line in submission.lines(found.execution_link(submission.execution.arn)):
         print(line)
     extra = "" if stack == STACK else f" --stack {stack}"
+    extra += f" --region {region}" if region else ""
     for command in ("status", "logs --follow", "cancel"):
         print(f"marketplace-search {command} {name}{extra}")
+
+
+def _given(arguments: dict[str, object]) -> dict[str, object]:
+    """The options of the run that are not as they are by default."""
+    usual = {name: one.default for name, one in inspect.signature(submit).parameters.items()}
+    named = {name: value for name, value in arguments.items() if name not in _OWN}
+    return {name: value for name, value in named.items() if value != usual[name]}
 
 
 def status(

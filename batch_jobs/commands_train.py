@@ -1,5 +1,8 @@
 """The commands that train: the stage itself, and cross-validation of a small catalogue."""
 
+import os
+import sys
+
 from batch_jobs.arguments import (
     Backbone,
     BatchSize,
@@ -12,6 +15,7 @@ from batch_jobs.arguments import (
     LearningRate,
     MinPhotos,
     PhotosPerListing,
+    Processes,
     RunId,
     Seed,
     SiblingWeight,
@@ -47,9 +51,11 @@ def train(
     compiled: Compiled = DEFAULT.compiled,
     workers: Workers = EXECUTION.workers,
     checkpoint_s: CheckpointS = EXECUTION.checkpoint_s,
+    processes: Processes = 1,
 ) -> None:
     """Trains the network, measures it on unseen listings."""
     options = train_options(locals())
+    _launch(processes)
     execution = Execution(workers, checkpoint_s)
     opened = Store(store)
     chosen = chosen_run(opened, run_id, catalogue)
@@ -57,6 +63,16 @@ def train(
     from batch_jobs.train import stage
 
     print_line("train", stage.run(opened, chosen, options, Progress(), execution))
+
+
+def _launch(processes: int) -> None:
+    """Becomes torchrun with the same command, where more processes are wanted than this one."""
+    from torch import distributed
+
+    if processes > 1 and not distributed.is_torchelastic_launched():
+        launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}"]
+        command = [sys.executable, *launcher, "-m", "batch_jobs", "--", *sys.argv[1:]]
+        os.execv(sys.executable, command)  # noqa: S606
 
 
 def cross_validate(

@@ -9,6 +9,7 @@ from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConnectionError,  # noqa: A004  # botocore's, of an endpoint that cannot be reached
     HTTPClientError,
     NoCredentialsError,
     NoRegionError,
@@ -53,7 +54,7 @@ def aws_errors() -> Iterator[None]:
         raise JobError(f"There are no AWS credentials: {error}. {_LOG_IN}") from error
     except (SSOError, TokenRetrievalError) as error:
         raise JobError(f"The AWS session is over: {error} {_LOG_IN}") from error
-    except (ProfileNotFound, HTTPClientError) as error:
+    except (ProfileNotFound, HTTPClientError, ConnectionError) as error:
         raise JobError(f"{error}. Is AWS_PROFILE right, and is the network up?") from error
     except BotoCoreError as error:
         raise JobError(f"AWS could not be asked: {error}") from error

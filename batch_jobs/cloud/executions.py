@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,11 +17,12 @@ from release.errors import JobError
 
 OVER_BADLY = ("FAILED", "TIMED_OUT", "ABORTED")
 SHARDS = "Shards"  # the end of the name of a state that submits an array
+_NO_EXECUTION = ("ExecutionDoesNotExist", "InvalidArn", "ValidationException")
 
 
 @dataclass(frozen=True)
 class Execution:
-    """One execution; `planned` is its plan, empty where it only plans and starts another."""
+    """One execution of the state machine."""
 
     arn: str
     name: str
@@ -31,6 +33,11 @@ class Execution:
     @property
     def seconds(self) -> float:
         return ((self.stopped or datetime.now(UTC)) - self.started).total_seconds()
+
+    @property
+    def only_plans(self) -> bool:
+        """Whether it was asked for by a trigger: it plans, and starts another by its name."""
+        return not re.fullmatch(r".+-[0-9a-f]{6}(-\d+)?", self.name)
 
     @property
     def running(self) -> bool:
@@ -64,10 +71,12 @@ class Executions:
                     yield _execution(one)
 
     def find(self, run: str) -> Execution:
-        """By its name, or the newest one of a run. Raises JobError where there is none."""
+        """The one of that name, or the newest one of a run. Raises JobError where there is none."""
+        if exact := self.get(run):
+            return exact
         seen = []
         for one in self.newest():
-            if one.name == run or one.name.startswith(f"{run}-"):
+            if one.name.startswith(f"{run}-"):
                 return one
             seen.append(one.name)
         there = ", ".join(seen[:5]) or "none"
@@ -83,7 +92,7 @@ class Executions:
             try:
                 return _execution(self._stack.states.describe_execution(executionArn=arn))
             except ClientError as error:
-                if code_of(error) != "ExecutionDoesNotExist":
+                if code_of(error) not in _NO_EXECUTION:
                     raise
                 return None
 
@@ -144,6 +153,12 @@ class Detail:
     def begun(self) -> list[str]:
         """The stages whose jobs were submitted, each once, in order."""
         return [stage for stage, _ in itertools.groupby(self.jobs, lambda one: one.stage)]
+
+    @property
+    def telling(self) -> str:
+        """The stage that runs or has failed; '' where the execution has succeeded."""
+        succeeded = any(event["type"] == "ExecutionSucceeded" for event in self.events)
+        return "" if succeeded or not self.begun else self.begun[-1]
 
 
 def _execution(told: dict[str, Any]) -> Execution:

@@ -84,12 +84,18 @@ def _job(submitted: Submitted, told: Mapping[str, Any]) -> Job:
         told["jobId"],
         int(index[2]) if index[1] else None,
         told["status"],
-        told.get("statusReason", ""),
+        _reason(told),
         tuple(_attempts(told)),
         float(asked.get("VCPU", container.get("vcpus", 0))),
         float(asked.get("MEMORY", container.get("memory", 0))),
         int(asked.get("GPU", 0)),
     )
+
+
+def _reason(told: Mapping[str, Any]) -> str:
+    """What Batch and the container's end say, such as OutOfMemoryError."""
+    said = (told.get("statusReason"), told.get("container", {}).get("reason"))
+    return "; ".join(one for one in said if one)
 
 
 def _attempts(told: Mapping[str, Any]) -> Iterator[Attempt]:

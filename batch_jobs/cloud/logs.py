@@ -34,13 +34,18 @@ class Logs:
     stack: Stack
     chosen: Chosen
     _read_to: dict[str, str] = field(default_factory=dict)
+    _only_telling: bool = False
+    _headed: set[tuple[str, int]] = field(default_factory=set)  # job and attempt
 
     def print(self, run: str, follow: bool) -> None:
         """Prints them, and with `follow` goes on until the run is over.
 
-        Raises JobError where there is no such run, or no job of what was chosen.
+        Where no stage and no shard was chosen: of the stage that runs or has failed, where there
+        is one, and with `follow` of all. Raises JobError where there is no such run, or no job of
+        what was chosen.
         """
         executions = Executions(self.stack)
+        self._only_telling = not follow and self.chosen.shard is None
         while True:
             execution = executions.find(run)
             found = self._print_new(executions.detail(execution))
@@ -51,7 +56,9 @@ class Logs:
             raise JobError(self._nothing(execution.name))
 
     def _print_new(self, detail: Detail) -> bool:
-        jobs = [one for one in jobs_of(self.stack, detail.jobs) if self.chosen.has(one)]
+        stage = self.chosen.stage or (detail.telling if self._only_telling else "")
+        asked = [one for one in detail.jobs if not stage or one.stage == stage]
+        jobs = [one for one in jobs_of(self.stack, asked) if self.chosen.has(one)]
         for job in jobs:
             for attempt in job.attempts:
                 self._print_stream(job, attempt.number, attempt.stream)
@@ -59,9 +66,11 @@ class Logs:
 
     def _print_stream(self, job: Job, attempt: int, stream: str) -> None:
         shard = "" if job.index is None else f" shard {job.index}"
-        if stream not in self._read_to:
-            print(f"== {job.submitted.stage}{shard} attempt {attempt}: {stream}", flush=True)
-        for line in self._lines(stream):
+        if (job.job_id, attempt) not in self._headed:
+            self._headed.add((job.job_id, attempt))
+            log = stream or f"has no log. {job.reason}"
+            print(f"== {job.submitted.stage}{shard} attempt {attempt}: {log}", flush=True)
+        for line in self._lines(stream) if stream else ():
             print(line, flush=True)
 
     def _lines(self, stream: str) -> Iterator[str]:
@@ -80,7 +89,8 @@ class Logs:
                 except ClientError as error:
                     if code_of(error) != "ResourceNotFoundException":
                         raise
-                    return  # the job has not printed anything yet
+                    print("(it has printed nothing yet)", flush=True)
+                    return
             yield from (event["message"] for event in page["events"])
             self._read_to[stream] = page["nextForwardToken"]
             if page["nextForwardToken"] == token:

@@ -68,14 +68,16 @@ def make_plan(store: Store, catalogue: str, action: str, options: Mapping[str, o
     found = _in_store(store, catalogue)
     if action == AUTO:
         action = UPDATE if _is_current(store, catalogue) else RUN
-    asked = {name: value for name, value in options.items() if value is not None}
-    per_shard = _per_shard(asked.pop("photos_per_shard", None))
-    check_options(UPDATE_STAGES[1:] if action == UPDATE else STAGES, asked)
-    planned = _Planned(store, found, asked, shards_for(_count(found), per_shard))
+    stages_asked = UPDATE_STAGES[1:] if action == UPDATE else STAGES
+    given = dict(options)
+    per_shard = _per_shard(given.pop("photos_per_shard", None))
+    asked = check_options(stages_asked, given)
+    photos = _count(found)
+    planned = _Planned(store, found, asked, shards_for(photos, per_shard))
     run, stages = planned.update() if action == UPDATE else planned.run()
-    told = {"action": action, "options": {**options}, "software": software()}
+    told = {"action": action, "options": asked, "per_shard": per_shard, "software": software()}
     execution = f"{run}-{digest_of(told)[:6]}"
-    return Plan(execution, run, catalogue, action, _count(found), stages)
+    return Plan(execution, run, catalogue, action, photos, stages)
 
 
 def shards_for(photos: int, per_shard: int | None = None) -> dict[str, int]:
@@ -146,6 +148,8 @@ def _catalogue_of(store: Store, pointer: Pointer) -> str:
 
 
 def _per_shard(given: object) -> int | None:
-    if given is None or (isinstance(given, int) and given > 0):
+    if given is None:
+        return None
+    if type(given) is int and given > 0:  # not a bool
         return given
     raise JobError(f"photos_per_shard is {given!r}; give a whole number from 1 on.")

@@ -37,13 +37,17 @@ def options_of(stage: str, options: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in options.items() if name in known}
 
 
-def check_options(stages: Iterable[str], options: Mapping[str, object]) -> None:
-    """Raises JobError where an option is of none of the stages, or its value does not fit."""
+def check_options(stages: Iterable[str], given: Mapping[str, object]) -> dict[str, object]:
+    """Those options that are not as they are by default.
+
+    Raises JobError where one is of none of the stages, or its value does not fit.
+    """
     stages = list(stages)
-    names = {name for stage in stages for name in _parameters(stage)}
-    if unknown := sorted(options.keys() - names):
-        there = ", ".join(sorted(names))
+    usual = {name: one.default for stage in stages for name, one in _parameters(stage).items()}
+    if unknown := sorted(given.keys() - usual.keys()):
+        there = ", ".join(sorted(usual))
         raise JobError(f"Unknown options: {', '.join(unknown)}. There are: {there}.")
+    options = {name: value for name, value in given.items() if value != usual[name]}
     if "/" in str(options.get("weights", "")):
         raise JobError(f"weights is {options['weights']!r}; give a name of weights, not a path.")
     for stage in stages:
@@ -51,12 +55,7 @@ def check_options(stages: Iterable[str], options: Mapping[str, object]) -> None:
         context_of(words)
     if "train" in stages:
         _check_training(options)
-
-
-def changed_options(command: str, given: Mapping[str, object]) -> dict[str, object]:
-    """Of a command's arguments those that are not as they are by default."""
-    usual = {parameter.name: parameter.default for parameter in _commands()[command].params}
-    return {name: value for name, value in given.items() if value != usual[name]}
+    return options
 
 
 def context_of(words: tuple[str, ...]) -> dict[str, Any]:

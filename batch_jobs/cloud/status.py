@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from batch_jobs.cloud.executions import Detail, Execution, Executions
 from batch_jobs.cloud.jobs import Job, jobs_of
@@ -15,6 +15,7 @@ from batch_jobs.cloud.prices import Prices
 from batch_jobs.cloud.stack import Stack
 
 SHOWN = 10  # executions of the list
+WIDE = 200
 _IN_WORDS = {"SUCCEEDED": "done", "FAILED": "failed", "RUNNING": "running"}
 
 
@@ -30,16 +31,20 @@ class StageStatus:
     seconds: float  # of all its jobs together
     cost: float
     stream: str  # of the job that tells most
+    reason: str  # of a job that failed, as AWS Batch has it
 
 
 def list_executions(stack: Stack) -> None:
     """Prints the newest executions."""
-    table = Table("execution", "state", "started (UTC)", "took", box=None)
+    table = Table(
+        Column("execution", overflow="fold"), "state", "started (UTC)", "took", "", box=None
+    )
     for one in itertools.islice(Executions(stack).newest(), SHOWN):
         started = f"{one.started:%Y-%m-%d %H:%M}"
-        table.add_row(escape(one.name), one.status, started, duration(one.seconds))
+        what = "plans a run" if one.only_plans else ""
+        table.add_row(escape(one.name), one.status, started, duration(one.seconds), what)
     if table.row_count:
-        Console().print(table)
+        _print(table)
     else:
         print(f"Nothing was run in the stack {stack.name} yet: marketplace-search submit")
 
@@ -53,11 +58,11 @@ def show(stack: Stack, run: str, prices: Prices) -> None:
     took = duration(execution.seconds)
     print(f"{execution.name}  {execution.status}  {took}")
     print(stack.execution_link(execution.arn))
-    Console().print(_table(stages))
+    _print(_table(stages))
     total = sum(one.cost for one in stages)
     print(
-        f"Cost so far, estimated: {total:.2f} {prices.currency} (seconds of jobs on Spot by the "
-        f"prices of {prices.dated}, {prices.region})"
+        f"Cost so far, estimated: {total:.2f} {prices.currency} (seconds of jobs as if all were on "
+        f"Spot, by the prices of {prices.dated}, {prices.region})"
     )
     for line in _ending(stack, execution, detail, stages):
         print(line)
@@ -84,6 +89,7 @@ def _stage(name: str, jobs: Sequence[Job], begun: bool, prices: Prices) -> Stage
         sum(one.seconds for one in jobs),
         cost,
         next((one.attempts[-1].stream for one in _telling(jobs) if one.attempts), ""),
+        next((one.reason for one in jobs if one.status == "FAILED"), ""),
     )
 
 
@@ -116,18 +122,29 @@ def _table(stages: Sequence[StageStatus]) -> Table:
     return table
 
 
+def _print(table: Table) -> None:
+    console = Console()
+    if not console.is_terminal:
+        console.width = WIDE  # a pipe has no width, and names are for copying
+    console.print(table)
+
+
 def _ending(
     stack: Stack, execution: Execution, detail: Detail, stages: Sequence[StageStatus]
 ) -> Iterator[str]:
     """Why it failed, what it started, and where the log is."""
     if detail.error:
         yield f"{detail.error}: {detail.cause}"
+    for one in stages:
+        if one.reason:
+            yield f"AWS Batch of {one.stage}: {one.reason}"
     if started := _started(detail):
         yield f"It planned {started}: marketplace-search status {started}"
-    last = [one for one in stages if one.stream]
-    if last:
-        yield f"Log of {last[-1].stage}: {stack.log_link(last[-1].stream)}"
-        yield f"or: marketplace-search logs {execution.name} --stage {last[-1].stage}"
+    for one in stages:
+        if one.stream:
+            yield f"Log of {one.stage}: {stack.log_link(one.stream)}"
+    if any(one.stream for one in stages):
+        yield f"or: marketplace-search logs {execution.name}"
 
 
 def _started(detail: Detail) -> str:

@@ -3,8 +3,9 @@
 #   docker run --gpus all --shm-size 4g --env STORE_URL=s3://BUCKET marketplace-search-batch train --run RUN
 #
 # The CUDA runtime and cuDNN come with torch's wheels, pinned beside it, so a CUDA base image would
-# bring them twice (2 to 3 GB). The driver is the host's; the NVIDIA runtime mounts what the two
-# variables name.
+# bring them twice (2 to 3 GB). The driver is the host's; the NVIDIA runtime mounts what the variables
+# name, and starts nothing where it is too old for this CUDA: torch would train on the CPU instead.
+# ResNet-50's ImageNet weights are not baked in: a run downloads them if it asks for them.
 
 FROM python:3.11-slim
 # For `train --compile`: Triton compiles with it. Versions follow the base image.
@@ -19,10 +20,11 @@ ENV PATH=/venv/bin:$PATH \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PYTHONUNBUFFERED=1 \
     NVIDIA_VISIBLE_DEVICES=all \
-    NVIDIA_DRIVER_CAPABILITIES=compute,utility
+    NVIDIA_DRIVER_CAPABILITIES=compute,utility \
+    NVIDIA_REQUIRE_CUDA=cuda>=13.0
 COPY requirements/batch.txt /requirements/batch.txt
 # Nine tenths of the image, in a layer that changes only with torch.
-RUN grep --extended-regexp '^(torch|torchvision|triton|nvidia-[a-z0-9-]+)==' /requirements/batch.txt \
+RUN grep --extended-regexp '^(torch|torchvision|triton|(cuda|nvidia)-[a-z0-9-]+)==' /requirements/batch.txt \
         > /requirements/torch.txt \
     && pip install --no-deps --requirement /requirements/torch.txt
 RUN pip install --no-deps --requirement /requirements/batch.txt

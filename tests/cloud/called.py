@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-from aws_server import Call
+from aws_server import ACCOUNT, REGION, Call
 
 
 @dataclass(frozen=True, order=True)
@@ -32,6 +32,14 @@ def needed_by(call: Call) -> Iterator[Needed]:
     elif call.service == "sns":
         form = parse_qs(call.body.decode())
         yield Needed(f"sns:{form['Action'][0]}", form["TopicArn"][0])
+    elif call.service == "logs":
+        group = json.loads(call.body)["logGroupName"]
+        arn = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}:*"
+        yield Needed(f"logs:{call.target.partition('.')[2]}", arn)
+    elif call.service == "cloudformation":
+        form = parse_qs(call.body.decode())
+        arn = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{form['StackName'][0]}/id"
+        yield Needed(f"cloudformation:{form['Action'][0]}", arn)
     else:
         yield Needed(f"{call.service}:{call.method} {call.path}", "*")
 
@@ -61,15 +69,19 @@ _S3_ACTIONS = {
 }
 
 
+_BATCH_ACTIONS = {
+    "submitjob": "SubmitJob",
+    "describejobs": "DescribeJobs",
+    "terminatejob": "TerminateJob",
+}
+
+
 def _batch(call: Call) -> Iterator[Needed]:
-    action = call.path.rpartition("/")[2]
-    name = f"batch:{action[0].upper()}{action[1:]}"
-    if name != "batch:SubmitJob":
-        yield Needed(name.replace("Describejobs", "DescribeJobs"), "*")
+    action = _BATCH_ACTIONS[call.path.rpartition("/")[2]]
+    if action != "SubmitJob":
+        yield Needed(f"batch:{action}", "*")
         return
     asked = json.loads(call.body)
-    from aws_server import ACCOUNT, REGION
-
     yield Needed("batch:SubmitJob", asked["jobQueue"])
     definition = f"arn:aws:batch:{REGION}:{ACCOUNT}:job-definition/{asked['jobDefinition']}"
     yield Needed("batch:SubmitJob", definition)

@@ -1,5 +1,6 @@
 """The batch side on moto, deployed once, and the executions that the tests look at."""
 
+import json
 import logging
 import subprocess
 import time
@@ -10,6 +11,8 @@ import pytest
 from batch_runner import Attempt, reclaim
 from deployed import Deployed, Finished, deploy
 from drawn_catalogue import DrawnCatalogue, draw_catalogue
+
+from batch_jobs.cloud.plan import make_plan
 
 logging.getLogger("moto").setLevel(logging.CRITICAL)  # every state that is caught is an error to it
 
@@ -60,12 +63,31 @@ def asked_again(finished: Finished) -> Finished:
 
 
 @pytest.fixture(scope="session")
-def updated(asked_again: Finished, tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    """The catalogue without its last listing, put in the bucket and said to be ready."""
+def made_otherwise(asked_again: Finished) -> Finished:
+    """The same run with another option of training, cleaned before by an older version of ours."""
+    store, done = asked_again.deployed.store, f"runs/{asked_again.plan['run']}/clean/done.json"
+    old = json.loads(store.read(done))
+    old["inputs"]["software"] = "0.0.1"
+    store.write(done, json.dumps(old).encode())
+    options = {**OPTIONS, "head_steps": 21, "photos_per_shard": 1000}
+    return asked_again.deployed.finish({**ASKED, "options": options})
+
+
+@pytest.fixture(scope="session")
+def updated(made_otherwise: Finished, tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """The catalogue without its last listing, put in the bucket and said to be ready.
+
+    What an update that was killed had begun, asked for otherwise, is in the way.
+    """
+    deployed = made_otherwise.deployed
     changed = draw_catalogue(tmp_path_factory.mktemp("changed") / "drawn", listings=14)
     changed.drop_last_listing()
-    asked_again.deployed.put_catalogue(changed.folder, "drawn")
-    return asked_again.deployed.finish({"ready": "catalogues/drawn/_READY", "action": "auto"})
+    deployed.put_catalogue(changed.folder, "drawn")
+    run = make_plan(deployed.store, "drawn", "update", {}).run
+    for stage in ("index", "publish"):
+        deployed.store.write(f"runs/{run}/{stage}/begun.json", b"{}")
+        deployed.store.write(f"runs/{run}/{stage}/left-over", b"")
+    return deployed.finish({"ready": "catalogues/drawn/_READY", "action": "auto"})
 
 
 @pytest.fixture(scope="session")
@@ -81,9 +103,9 @@ def failed(updated: Finished, tmp_path_factory: pytest.TempPathFactory) -> list[
     deployed.put_catalogue(draw_catalogue(folder, listings=16, seed=1).folder, "other")
     asked = {**ASKED, "catalogue": "other", "options": {**OPTIONS, "weights": "NO_SUCH_WEIGHTS"}}
     deployed.runner.meddle = take_one_away
-    found = [deployed.finish(asked), deployed.finish(asked, attempt=2)]
+    first = deployed.finish(asked)
     deployed.runner.meddle = lambda *_: ""
-    return found
+    return [first, deployed.finish(asked, attempt=2)]
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from release.store import Store
 BATCH_TEMPLATE = ROOT / "infra" / "batch.yaml"
 PIPELINE = ROOT / "infra" / "pipeline.asl.json"
 PATIENCE_S = 200
+STACK = "marketplace-search"
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,7 @@ def _submitting(runner: BatchRunner) -> Callable[..., Any]:
 def _parameters(template: dict[str, Any], bucket: str) -> dict[str, str]:
     """What the stack above passes down; what has no default elsewhere is made up."""
     open_ones = {name: name for name, one in template["Parameters"].items() if "Default" not in one}
-    return open_ones | {"StoreBucket": bucket, "RenewSnapshot": "off"}
+    return open_ones | {"StoreBucket": bucket, "RenewSnapshot": "off", "Name": STACK}
 
 
 def _make_topics(server: AwsServer, values: TemplateValues) -> str:

@@ -133,7 +133,8 @@ def test_the_gradients_of_two_processes_are_those_of_one(tmp_path: Path) -> None
 def test_two_processes_train_what_one_does(small_run: SmallRun, tmp_path: Path) -> None:
     """The same steps but for the order of sums, which Adam's first steps make much of."""
     store = untrained(small_run, tmp_path)
-    subprocess.run([*LAUNCH, *command(store)], check=True, capture_output=True)
+    run = [sys.executable, *command(store), "--processes", "2"]
+    subprocess.run(run, check=True, capture_output=True)
     one, two = trained(small_run.store), trained(store)
     assert two.read("split.json") == one.read("split.json")
     assert json.loads(two.read("training.json"))["processes"] == 2

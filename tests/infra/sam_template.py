@@ -1,4 +1,4 @@
-"""template.yaml as data, for the tests that look into it."""
+"""template.yaml and infra/batch.yaml as data, for the tests that look into them."""
 
 import json
 import re
@@ -10,6 +10,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "template.yaml"
+BATCH_TEMPLATE = ROOT / "infra" / "batch.yaml"
 
 
 class CloudFormation(yaml.SafeLoader):
@@ -26,9 +27,9 @@ def _tagged(loader: CloudFormation, tag: str, node: yaml.Node) -> dict[str, Any]
 CloudFormation.add_multi_constructor("!", _tagged)
 
 
-def read_template() -> dict[str, Any]:
+def read_template(path: Path = TEMPLATE) -> dict[str, Any]:
     """The whole template."""
-    return yaml.load(TEMPLATE.read_text(), CloudFormation)  # noqa: S506  # a SafeLoader
+    return yaml.load(path.read_text(), CloudFormation)  # noqa: S506  # a SafeLoader
 
 
 def of_type(template: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:

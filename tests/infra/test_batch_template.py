@@ -5,23 +5,16 @@ import re
 from typing import Any
 
 import pytest
-import yaml
-from sam_template import ROOT, CloudFormation, of_type
+from sam_template import BATCH_TEMPLATE, ROOT, of_type
 
 from batch_jobs.cloud.stage_commands import context_of
 
-BATCH = ROOT / "infra" / "batch.yaml"
 KINDS = ("Cpu", "Gpu")
-
-
-@pytest.fixture(scope="module")
-def batch() -> dict[str, Any]:
-    return dict(yaml.load(BATCH.read_text(), CloudFormation))  # noqa: S506  # a SafeLoader
 
 
 def test_the_state_machine_is_told_all_that_its_file_asks_for(batch: dict[str, Any]) -> None:
     pipeline = batch["Resources"]["Pipeline"]["Properties"]
-    text = (BATCH.parent / pipeline["DefinitionUri"]).read_text()
+    text = (BATCH_TEMPLATE.parent / pipeline["DefinitionUri"]).read_text()
     json.loads(text)
     assert set(re.findall(r"\$\{(\w+)\}", text)) == pipeline["DefinitionSubstitutions"].keys()
     assert pipeline["Type"] == "STANDARD"
@@ -31,13 +24,36 @@ def test_the_stack_above_gives_what_has_no_default_and_its_parameters_have_the_s
     batch: dict[str, Any], template: dict[str, Any]
 ) -> None:
     (nested,) = of_type(template, "AWS::CloudFormation::Stack").values()
-    assert ROOT / nested["TemplateURL"] == BATCH
+    assert ROOT / nested["TemplateURL"] == BATCH_TEMPLATE
     given = nested["Parameters"]
     needed = {name for name, one in batch["Parameters"].items() if "Default" not in one}
     assert needed <= given.keys() <= batch["Parameters"].keys()
     for name in given.keys() & template["Parameters"].keys() - {"LogRetentionDays"}:
         ours, theirs = template["Parameters"][name], batch["Parameters"][name]
         assert ours["Default"] == theirs["Default"], name
+
+
+def test_everything_in_it_is_tagged_by_the_stack_above(template: dict[str, Any]) -> None:
+    (nested,) = of_type(template, "AWS::CloudFormation::Stack").values()
+    tags = {tag["Key"]: tag["Value"] for tag in nested["Tags"]}
+    assert tags == {"project": "marketplace-search", "stack": {"!Ref": "AWS::StackName"}}
+
+
+def test_machines_and_their_disks_are_tagged(batch: dict[str, Any]) -> None:
+    """They are Batch's and not the stack's, so its tags do not get there."""
+    for one in of_type(batch, "AWS::Batch::ComputeEnvironment").values():
+        assert one["ComputeResources"]["Tags"]["project"] == "marketplace-search"
+    (machine,) = of_type(batch, "AWS::EC2::LaunchTemplate").values()
+    (volume,) = machine["LaunchTemplateData"]["TagSpecifications"]
+    assert {"Key": "project", "Value": "marketplace-search"} in volume["Tags"]
+
+
+def test_nothing_comes_in_and_a_job_gets_no_credentials_but_its_own(batch: dict[str, Any]) -> None:
+    (group,) = of_type(batch, "AWS::EC2::SecurityGroup").values()
+    assert "SecurityGroupIngress" not in group
+    (machine,) = of_type(batch, "AWS::EC2::LaunchTemplate").values()
+    metadata = machine["LaunchTemplateData"]["MetadataOptions"]
+    assert metadata == {"HttpTokens": "required", "HttpPutResponseHopLimit": 1}
 
 
 def test_what_the_stack_above_shows_of_it_is_there(

@@ -6,9 +6,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from sam_template import ROOT, TEMPLATE
+from sam_template import BATCH_TEMPLATE, ROOT, TEMPLATE
 
-TEMPLATES = [TEMPLATE, ROOT / "infra" / "batch.yaml"]
+TEMPLATES = [TEMPLATE, BATCH_TEMPLATE]
 SAM, CHECKOV = ROOT / ".venv-sam" / "bin", ROOT / ".venv-checkov" / "bin" / "checkov"
 # No account, no region but this, and nothing told to anybody.
 OFFLINE = {

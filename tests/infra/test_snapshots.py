@@ -1,4 +1,4 @@
-"""The states that renew the snapshot, as docs/snapshots.md has them."""
+"""The states of the pipeline that renew the snapshot."""
 
 import json
 from typing import Any
@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 from sam_template import ROOT, of_type, statements
 
-AWS_SDK = "arn:aws:states:::aws-sdk:lambda:"
+AWS_SDK = "arn:${Partition}:states:::aws-sdk:lambda:"
 
 
 @pytest.fixture(scope="module")
 def machine() -> dict[str, Any]:
-    text = (ROOT / "docs" / "snapshots.md").read_text()
-    return json.loads(text.partition("```json\n")[2].partition("```")[0])
+    pipeline = json.loads((ROOT / "infra" / "pipeline.asl.json").read_text())
+    (branch,) = pipeline["States"]["RenewSnapshot"]["Branches"]
+    return branch
 
 
 def test_the_policy_allows_the_calls_of_the_states_and_no_other(

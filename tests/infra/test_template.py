@@ -152,6 +152,13 @@ def test_rules_refuse_a_jwt_without_issuer_and_a_large_disk_with_snapstart(
     assert disk["Assertions"][0]["Assert"] == {"!Equals": [{"!Ref": "EphemeralStorageMb"}, "512"]}
 
 
+def test_a_rule_refuses_subnets_without_security_groups(template: dict[str, Any]) -> None:
+    rule = template["Rules"]["SubnetsNeedSecurityGroups"]
+    assert rule["RuleCondition"] == {"!Not": [{"!Contains": [{"!Ref": "SubnetIds"}, ""]}]}
+    (assertion,) = rule["Assertions"]
+    assert assertion["Assert"] == {"!Not": [{"!Contains": [{"!Ref": "SecurityGroupIds"}, ""]}]}
+
+
 def test_a_browser_may_ask_whether_it_may_ask_without_credentials(
     template: dict[str, Any],
 ) -> None:

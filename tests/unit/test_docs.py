@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 GENERATED = ("README.md", "docs/cleaning.md", "docs/training.md")
 PAGES = (
     *GENERATED,
+    "docs/deployment.md",
     "docs/function.md",
     "docs/index.md",
     "docs/snapshots.md",

@@ -1,6 +1,7 @@
 """The documentation is true: its links lead somewhere, its settings and commands exist."""
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from batch_jobs.clean.catalogue.catalogue_file import read_settings
 from batch_jobs.clean.report.text import MEANING
 from batch_jobs.cli import app
+from batch_jobs.cloud.stage_commands import context_of
 from release.pixels import PHOTO_REASONS
 
 ROOT = Path(__file__).parents[2]
@@ -54,6 +56,27 @@ def test_every_command_in_the_readme_exists() -> None:
     used = set(re.findall(r"marketplace-search ([a-z]+) ", (ROOT / "README.md").read_text()))
     assert used
     assert used <= {command.callback.__name__ for command in app.registered_commands}
+
+
+def deployment_commands() -> list[str]:
+    """Each command of ours on the deployment page, in code blocks and in the text."""
+    text = (ROOT / "docs" / "deployment.md").read_text()
+    return re.findall(r"marketplace-search ([a-z][^`\n]*)", text)
+
+
+@pytest.mark.parametrize("line", deployment_commands())
+def test_every_command_of_the_deployment_page_parses(line: str) -> None:
+    words = [{"N": "1000", "M": "1000"}.get(word, word) for word in shlex.split(line)]
+    if words[1:]:  # `marketplace-search run`, by itself, names a command
+        assert context_of(tuple(words))
+    assert words[0] in {command.callback.__name__ for command in app.registered_commands}
+
+
+def test_the_deployment_page_names_each_command_for_it_and_says_what_was_not_run() -> None:
+    named = {line.split()[0] for line in deployment_commands()}
+    assert {"submit", "status", "logs", "cancel", "prune", "estimate"} <= named
+    text = (ROOT / "docs" / "deployment.md").read_text()
+    assert text.count("\n## What has not been run\n") == 1
 
 
 def test_every_make_target_in_the_documentation_exists() -> None:

@@ -11,8 +11,10 @@ import typer
 from batch_jobs import (
     commands_check,
     commands_cloud,
+    commands_estimate,
     commands_make,
     commands_plan,
+    commands_prune,
     commands_train,
     commands_update,
     commands_use,
@@ -41,6 +43,7 @@ for command in (
     commands_check.verify,
     commands_use.releases,
     commands_use.rollback,
+    commands_prune.prune,
     commands_use.search,
     commands_use.serve,
     commands_plan.plan,
@@ -48,6 +51,7 @@ for command in (
     commands_cloud.status,
     commands_cloud.cancel,
     commands_cloud.logs,
+    commands_estimate.estimate,
 ):
     app.command()(command)
 

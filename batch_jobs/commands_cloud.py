@@ -48,7 +48,9 @@ SomeRun = Annotated[
 PricesFile = Annotated[
     Path | None, typer.Option("--prices", help="JSON with prices in place of the bundled ones.")
 ]
-Stage = Annotated[str, typer.Option(help="Of this stage.", show_default="all")]
+Stage = Annotated[
+    str, typer.Option(help="Of this stage, or all.", show_default="the one that runs or failed")
+]
 ShardNumber = Annotated[
     int | None, typer.Option("--shard", help="Of this job of an array.", show_default="all")
 ]
@@ -92,13 +94,12 @@ def submit(
     found = find_stack(stack, region)
     action = "update" if only_update else "run"
     submission = job.submit(found, catalogue, action, options, again)
-    name = submission.execution.name
     for line in submission.lines(found.execution_link(submission.execution.arn)):
         print(line)
     extra = "" if stack == STACK else f" --stack {stack}"
     extra += f" --region {region}" if region else ""
-    for command in ("status", "logs --follow", "cancel"):
-        print(f"marketplace-search {command} {name}{extra}")
+    for command in submission.next_commands():
+        print(f"marketplace-search {command}{extra}")
 
 
 def _given(arguments: dict[str, object]) -> dict[str, object]:

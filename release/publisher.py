@@ -1,6 +1,7 @@
 """Publishes a release: blobs first, the manifest next, the pointer last, each write conditional.
 
-Whoever reads the pointer can read all of that release; a publish that dies moves no pointer.
+Whoever reads the pointer can read all of that release; a publish that dies moves no pointer. A
+mark (release.marks) holds off prunes meanwhile, since blobs that are there are not written again.
 """
 
 import json
@@ -9,9 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from release.blobs import write_blob
-from release.errors import ConflictError, ManifestError
+from release.errors import ConflictError, ManifestError, NoReleaseError
 from release.fetching import POINTER, Pointer, read_manifest, read_pointer
 from release.manifest import Manifest
+from release.marks import RENEW_PUBLISH_S, Mark, publishing
 from release.store import Store
 
 PHOTO_WRITERS = 16  # object stores answer slowly and in parallel
@@ -31,16 +33,39 @@ def publish(
     pointer as it was when the release was begun. Raises ConflictError where another publish moved
     it since; the release is then complete all the same.
     """
-    _require_all(store, manifest, files)
+    with publishing(store, manifest.release_id) as mark:
+        if files.keys() != manifest.files.keys() and seen:
+            _require_older(store, seen)
+        _require_all(store, manifest, files)
+        _write_photos(store, photo_batches, mark)
+        for name, path in files.items():
+            blob = write_blob(store, path)
+            if blob != manifest.files[name]:
+                raise ManifestError(f"{path} is not the {name} of release {manifest.release_id}.")
+        mark.renew()
+        _write_manifest(store, manifest)
+        _point_at(store, manifest.release_id, seen)
+
+
+def _write_photos(store: Store, batches: Iterable[Sequence[bytes]], mark: Mark) -> None:
     with ThreadPoolExecutor(PHOTO_WRITERS) as pool:
-        for photos in photo_batches:
+        for photos in batches:
             list(pool.map(lambda photo: write_blob(store, photo, "image/jpeg"), photos))
-    for name, path in files.items():
-        blob = write_blob(store, path)
-        if blob != manifest.files[name]:
-            raise ManifestError(f"{path} is not the {name} of release {manifest.release_id}.")
-    _write_manifest(store, manifest)
-    make_current(store, manifest.release_id, seen)
+            mark.renew_after(RENEW_PUBLISH_S)
+
+
+def _require_older(store: Store, seen: Pointer) -> None:
+    """Raises ConflictError where the release that lends its blobs was pruned meanwhile.
+
+    While its manifest is there all its blobs are, photos among them, which nobody looks up.
+    """
+    try:
+        read_manifest(store, seen.release_id)
+    except NoReleaseError as error:
+        raise ConflictError(
+            f"Release {seen.release_id}, on which this one builds, was pruned meanwhile. "
+            "Run the command again: it builds on the one that is current now."
+        ) from error
 
 
 def _require_all(store: Store, manifest: Manifest, files: dict[str, Path]) -> None:
@@ -72,6 +97,11 @@ def _write_manifest(store: Store, manifest: Manifest) -> None:
 
 def make_current(store: Store, release_id: str, seen: Pointer | None) -> None:
     """Points at a release that is complete. Raises ConflictError where `seen` is no longer so."""
+    with publishing(store, release_id):
+        _point_at(store, release_id, seen)
+
+
+def _point_at(store: Store, release_id: str, seen: Pointer | None) -> None:
     read_manifest(store, release_id)
     data = json.dumps({"release": release_id}).encode()
     try:

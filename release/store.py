@@ -3,8 +3,8 @@
 import fcntl
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,7 +18,7 @@ from release.errors import ConflictError, MissingObjectError, StoreError
 from release.side_by_side import side_by_side
 
 if TYPE_CHECKING:
-    from obstore import Attributes
+    from obstore import Attributes, ObjectMeta
     from obstore.store import ClientConfig, RetryConfig
 
 CHUNK_BYTES = 4 * 2**20  # one ranged read of a large object
@@ -33,11 +33,15 @@ HURRIED_RETRIES: "RetryConfig" = {"max_retries": 2, "retry_timeout": timedelta(s
 
 @dataclass(frozen=True)
 class Entry:
-    """One object of a listing. `version` changes whenever the content does."""
+    """One object of a listing. `version` changes whenever the content does.
+
+    `modified` is by the clock of the store; where nobody said it, such that it is never old.
+    """
 
     path: str
     size_bytes: int
     version: str
+    modified: datetime = field(default=datetime.max.replace(tzinfo=UTC), compare=False)
 
 
 class Store:
@@ -100,14 +104,13 @@ class Store:
                 meta = obstore.head(self._store, path)
         except MissingObjectError:
             return None
-        return Entry(path, meta["size"], str(meta["e_tag"]))
+        return _entry(meta)
 
     def list(self, prefix: str) -> Iterator[Entry]:
         """All objects below a folder, in no certain order."""
         with _store_errors(self.where(prefix)):
             for page in obstore.list(self._store, prefix, chunk_size=1000):
-                for meta in page:
-                    yield Entry(meta["path"], meta["size"], str(meta["e_tag"]))
+                yield from map(_entry, page)
 
     def folders(self, prefix: str) -> tuple[str, ...]:
         """The names of the folders in a folder, sorted; none where it is not there."""
@@ -115,30 +118,32 @@ class Store:
             found = obstore.list_with_delimiter(self._store, prefix)["common_prefixes"]
         return tuple(sorted(path.rpartition("/")[2] for path in found))
 
-    def write(self, path: str, data: bytes | Path, content_type: str | None = None) -> None:
-        """Writes an object, over the old one if there is one."""
+    def write(self, path: str, data: bytes | Path, content_type: str | None = None) -> str:
+        """Writes an object, over the old one if there is one, and gives its version."""
         with _store_errors(self.where(path)):
-            obstore.put(self._store, path, data, attributes=self._attributes(content_type))
+            put = obstore.put(self._store, path, data, attributes=self._attributes(content_type))
+        return str(put["e_tag"])
 
-    def write_once(self, path: str, data: bytes | Path, content_type: str | None = None) -> None:
+    def write_once(self, path: str, data: bytes | Path, content_type: str | None = None) -> str:
         """Writes an object that must not be there yet; raises ConflictError where it is."""
         with _store_errors(self.where(path)):
-            obstore.put(
+            put = obstore.put(
                 self._store, path, data, mode="create", attributes=self._attributes(content_type)
             )
+        return str(put["e_tag"])
 
-    def replace(self, path: str, data: bytes, version: str | None) -> None:
+    def replace(self, path: str, data: bytes, version: str | None) -> str:
         """Writes over just the version that was read (None: no object yet), else ConflictError."""
         if version is None:
-            self.write_once(path, data)
-        elif self.folder:
-            self._replace_local(self.folder, path, data, version)
-        else:
-            try:
-                with _store_errors(self.where(path)):
-                    obstore.put(self._store, path, data, mode={"e_tag": version})
-            except MissingObjectError as error:
-                raise ConflictError(_conflict(self.where(path))) from error
+            return self.write_once(path, data)
+        if self.folder:
+            return self._replace_local(self.folder, path, data, version)
+        try:
+            with _store_errors(self.where(path)):
+                put = obstore.put(self._store, path, data, mode={"e_tag": version})
+        except MissingObjectError as error:
+            raise ConflictError(_conflict(self.where(path))) from error
+        return str(put["e_tag"])
 
     def delete(self, paths: Iterable[str]) -> None:
         """Deletes objects; one that is not there is passed over."""
@@ -174,14 +179,18 @@ class Store:
         # A file has no content type.
         return {"Content-Type": content_type} if content_type and not self.folder else None
 
-    def _replace_local(self, folder: Path, path: str, data: bytes, version: str) -> None:
+    def _replace_local(self, folder: Path, path: str, data: bytes, version: str) -> str:
         # A directory has no compare-and-swap. The kernel frees this lock when its holder dies.
         with (folder / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             found = self.stat(path)
             if found is None or found.version != version:
                 raise ConflictError(_conflict(self.where(path)))
-            self.write(path, data)
+            return self.write(path, data)
+
+
+def _entry(meta: "ObjectMeta") -> Entry:
+    return Entry(meta["path"], meta["size"], str(meta["e_tag"]), meta["last_modified"])
 
 
 def _folder(url: str) -> Path | None:

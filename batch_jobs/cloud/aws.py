@@ -9,15 +9,16 @@ from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
-    ConnectionError,  # noqa: A004  # botocore's, of an endpoint that cannot be reached
+    CredentialRetrievalError,
     HTTPClientError,
     NoCredentialsError,
-    NoRegionError,
     PartialCredentialsError,
     ProfileNotFound,
     SSOError,
     TokenRetrievalError,
 )
+from botocore.exceptions import ConnectionError as UnreachableError
+from botocore.parsers import ResponseParserError
 
 from release.errors import JobError
 
@@ -30,13 +31,19 @@ _LOG_IN = "Log in (aws sso login, aws configure), or set AWS_ACCESS_KEY_ID and i
 
 
 def session_in(region: str) -> boto3.Session:
-    """A session as the environment and ~/.aws say; `region` '' leaves the region to them."""
+    """A session as the environment and ~/.aws say; `region` '' leaves the region to them.
+
+    Raises JobError where they say no region.
+    """
     with aws_errors():
-        return boto3.Session(region_name=region or None)
+        session = boto3.Session(region_name=region or None)
+    if not session.region_name:
+        raise JobError("No AWS region is set. Give --region or AWS_REGION.")
+    return session
 
 
 def client_of(session: boto3.Session, service: str) -> Any:
-    """Raises JobError where there is no region."""
+    """Raises JobError where the settings in the environment or in ~/.aws do not fit."""
     with aws_errors():
         return session.client(service, config=CONFIG)
 
@@ -48,16 +55,16 @@ def aws_errors() -> Iterator[None]:
         yield
     except ClientError as error:
         raise JobError(_refused(error)) from error
-    except NoRegionError as error:
-        raise JobError("No AWS region is set. Give --region or AWS_REGION.") from error
     except (NoCredentialsError, PartialCredentialsError) as error:
         raise JobError(f"There are no AWS credentials: {error}. {_LOG_IN}") from error
-    except (SSOError, TokenRetrievalError) as error:
+    except (SSOError, TokenRetrievalError, CredentialRetrievalError) as error:
         raise JobError(f"The AWS session is over: {error} {_LOG_IN}") from error
-    except (ProfileNotFound, HTTPClientError, ConnectionError) as error:
-        raise JobError(f"{error}. Is AWS_PROFILE right, and is the network up?") from error
+    except ProfileNotFound as error:
+        raise JobError(f"{error}. Is AWS_PROFILE right?") from error
+    except (HTTPClientError, UnreachableError, ResponseParserError) as error:
+        raise JobError(f"AWS does not answer: {_line(error)} Is the network up?") from error
     except BotoCoreError as error:
-        raise JobError(f"AWS could not be asked: {error}") from error
+        raise JobError(f"AWS could not be asked: {_line(error)}") from error
 
 
 def code_of(error: ClientError) -> str:
@@ -77,3 +84,8 @@ def _refused(error: ClientError) -> str:
             "policy that allows all that is needed; attach it to the user or the role."
         )
     return f"{asked}: {code}: {message}"
+
+
+def _line(error: Exception) -> str:
+    """What an error says, in one line."""
+    return " ".join(str(error).split())

@@ -4,7 +4,7 @@ import itertools
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -17,7 +17,14 @@ from release.errors import JobError
 
 OVER_BADLY = ("FAILED", "TIMED_OUT", "ABORTED")
 SHARDS = "Shards"  # the end of the name of a state that submits an array
+_AFTER_RUN = r"-[0-9a-f]{6}(-\d+)?"  # in the name of an execution: of what, and which attempt
 _NO_EXECUTION = ("ExecutionDoesNotExist", "InvalidArn", "ValidationException")
+
+_ENDS = {
+    "taskSucceededEventDetails": "SUCCEEDED",
+    "taskFailedEventDetails": "FAILED",
+    "taskTimedOutEventDetails": "FAILED",
+}
 
 
 @dataclass(frozen=True)
@@ -37,7 +44,7 @@ class Execution:
     @property
     def only_plans(self) -> bool:
         """Whether it was asked for by a trigger: it plans, and starts another by its name."""
-        return not re.fullmatch(r".+-[0-9a-f]{6}(-\d+)?", self.name)
+        return not re.fullmatch(f".+{_AFTER_RUN}", self.name)
 
     @property
     def running(self) -> bool:
@@ -50,6 +57,7 @@ class Submitted:
 
     state: str  # such as CleanShards
     job_id: str
+    status: str = ""  # how it ended, as Step Functions saw it
 
     @property
     def stage(self) -> str:
@@ -74,9 +82,10 @@ class Executions:
         """The one of that name, or the newest one of a run. Raises JobError where there is none."""
         if exact := self.get(run):
             return exact
+        of_run = re.compile(re.escape(run) + _AFTER_RUN)
         seen = []
         for one in self.newest():
-            if one.name.startswith(f"{run}-"):
+            if of_run.fullmatch(one.name):
                 return one
             seen.append(one.name)
         there = ", ".join(seen[:5]) or "none"
@@ -111,15 +120,17 @@ class Executions:
             )
 
     def detail(self, execution: Execution) -> "Detail":
+        """How it is now; what happened is read after that, so of one that is over it is all."""
         with aws_errors():
-            told = self._stack.states.describe_execution(executionArn=execution.arn)
+            now = self._stack.states.describe_execution(executionArn=execution.arn)
             pages = self._stack.states.get_paginator("get_execution_history")
             events = [
                 event
                 for page in pages.paginate(executionArn=execution.arn)
                 for event in page["events"]
             ]
-        return Detail(json.loads(told["input"]), told.get("error"), told.get("cause"), events)
+        told = json.loads(now["input"])
+        return Detail(told, now["status"], now.get("error"), now.get("cause"), events)
 
 
 @dataclass(frozen=True)
@@ -127,9 +138,14 @@ class Detail:
     """What an execution was told, how it ended if it failed, and what happened in it."""
 
     told: dict[str, Any]
+    status: str
     error: str | None
     cause: str | None
     events: list[dict[str, Any]]
+
+    @property
+    def running(self) -> bool:
+        return self.status == "RUNNING"
 
     @property
     def plan(self) -> dict[str, Any]:
@@ -147,6 +163,8 @@ class Detail:
                 output = json.loads(details["output"])
                 if "JobId" in output:
                     found.append(Submitted(state, output["JobId"]))
+            elif (status := _end(event)) and found:
+                found[-1] = replace(found[-1], status=status)
         return found
 
     @property
@@ -157,8 +175,15 @@ class Detail:
     @property
     def telling(self) -> str:
         """The stage that runs or has failed; '' where the execution has succeeded."""
-        succeeded = any(event["type"] == "ExecutionSucceeded" for event in self.events)
-        return "" if succeeded or not self.begun else self.begun[-1]
+        return "" if self.status == "SUCCEEDED" or not self.begun else self.begun[-1]
+
+
+def _end(event: dict[str, Any]) -> str:
+    """How a job ended just then; other tasks, such as sending a message, are none."""
+    for name, status in _ENDS.items():
+        if event.get(name, {}).get("resourceType") == "batch":
+            return status
+    return ""
 
 
 def _execution(told: dict[str, Any]) -> Execution:

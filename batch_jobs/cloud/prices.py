@@ -1,18 +1,17 @@
 """What AWS asks for: a table with its date, and what one job costs by it."""
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
-from release.errors import JobError
+from batch_jobs.cloud.table_file import load_table
 
 BUNDLED = Path(__file__).parent / "prices.json"
 HOUR_S = 3600
-Price = Annotated[float, Field(ge=0)]
+USABLE = 0.92  # of a machine's memory, by what runs on it
+Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 _STRICT = ConfigDict(extra="forbid")
 
 
@@ -33,18 +32,23 @@ class Instance:
 
 @dataclass(frozen=True, config=_STRICT)
 class Prices:
-    """In `currency`; a price named after a unit is of that."""
+    """In `currency`; a price named after a unit is of that.
+
+    `sources` says where each kind of price is from, `unsure` which ones to look up first.
+    """
 
     dated: str
     region: str
     currency: str
     note: str
-    spot_share: Annotated[float, Field(ge=0, le=1)]  # of the price on demand
+    sources: dict[str, str]
+    unsure: tuple[str, ...]
+    spot_share: Annotated[float, Field(ge=0, le=1)]  # of the price on demand; assumed
     instances: dict[str, Instance]
     gpu_job: str  # the instances that jobs run on
     cpu_job: str
     s3_gb_month: Price
-    s3_put_1000: Price
+    s3_put_1000: Price  # and LIST
     s3_get_1000: Price
     lambda_gb_second: Price
     lambda_million_requests: Price
@@ -55,6 +59,8 @@ class Prices:
     states_1000_transitions: Price
     ebs_gb_month: Price
     ecr_gb_month: Price
+    transfer_out_gb: Price
+    load_balancer_hour: Price
 
     def __post_init__(self) -> None:
         for name in (self.gpu_job, self.cpu_job):
@@ -67,45 +73,24 @@ class Prices:
         hours = seconds / HOUR_S * machine.share(vcpus, memory_mib, gpus)
         return hours * machine.hour * self.spot_share
 
+    def smallest(self, memory_gib: float, gpus: int = 0) -> str | None:
+        """The cheapest machine with so much memory, with GPUs or without; None where there is none.
+
+        A machine keeps some of its memory for itself.
+        """
+        fitting = [
+            (one.hour, name)
+            for name, one in self.instances.items()
+            if one.gpus >= gpus and bool(one.gpus) == bool(gpus)
+            if one.memory_gib * USABLE >= memory_gib
+        ]
+        return min(fitting)[1] if fitting else None
+
 
 def load_prices(path: Path | None = None) -> Prices:
     """The bundled table, or with the values of a file in place of its own.
 
     Raises JobError where the file cannot be read or a value does not fit.
     """
-    table = json.loads(BUNDLED.read_text())
-    if path is not None:
-        table = merged(table, _read(path))
-    prices: Prices = checked(TypeAdapter(Prices), table, path or BUNDLED)
+    prices: Prices = load_table(TypeAdapter(Prices), BUNDLED, path)
     return prices
-
-
-def checked(kind: TypeAdapter[Any], table: object, path: Path) -> Any:
-    """A table as its dataclass. Raises JobError that names the file and the field."""
-    try:
-        return kind.validate_python(table)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the whole"
-        raise JobError(f"{path}: {where}: {first['msg']}.") from error
-
-
-def merged(table: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """The table with the other's values in place of its own, at any depth."""
-    found = dict(table)
-    for name, value in other.items():
-        deep = isinstance(value, dict) and isinstance(found.get(name), dict)
-        found[name] = merged(found[name], value) if deep else value
-    return found
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        read = json.loads(path.read_text())
-    except OSError as error:
-        raise JobError(f"{path} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
-        raise JobError(f"{path} is not JSON: {error}.") from error
-    if not isinstance(read, dict):
-        raise JobError(f"{path} has no JSON object; give names of prices with their values.")
-    return read

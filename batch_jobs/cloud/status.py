@@ -16,6 +16,7 @@ from batch_jobs.cloud.stack import Stack
 
 SHOWN = 10  # executions of the list
 WIDE = 200
+UNBEGUN = ("waiting", "not begun")
 _IN_WORDS = {"SUCCEEDED": "done", "FAILED": "failed", "RUNNING": "running"}
 
 
@@ -64,6 +65,8 @@ def show(stack: Stack, run: str, prices: Prices) -> None:
         f"Cost so far, estimated: {total:.2f} {prices.currency} (seconds of jobs as if all were on "
         f"Spot, by the prices of {prices.dated}, {prices.region})"
     )
+    if any(one.state not in UNBEGUN and not one.jobs for one in stages):
+        print("AWS Batch keeps jobs for a week; of older ones neither time nor cost is known.")
     for line in _ending(stack, execution, detail, stages):
         print(line)
 
@@ -75,14 +78,14 @@ def stages_of(stack: Stack, detail: Detail, prices: Prices) -> Iterator[StageSta
     jobs = jobs_of(stack, detail.jobs)
     for name in names:
         own = [one for one in jobs if one.submitted.stage == name]
-        yield _stage(name, own, name in begun, prices)
+        yield _stage(name, own, _state(name, own, detail), prices)
 
 
-def _stage(name: str, jobs: Sequence[Job], begun: bool, prices: Prices) -> StageStatus:
+def _stage(name: str, jobs: Sequence[Job], state: str, prices: Prices) -> StageStatus:
     cost = sum(prices.cost_of_job(one.seconds, one.vcpus, one.memory_mib, one.gpus) for one in jobs)
     return StageStatus(
         name,
-        _state(jobs, begun),
+        state,
         sum(one.status == "SUCCEEDED" for one in jobs),
         len(jobs),
         sum(len(one.attempts) for one in jobs),
@@ -93,12 +96,12 @@ def _stage(name: str, jobs: Sequence[Job], begun: bool, prices: Prices) -> Stage
     )
 
 
-def _state(jobs: Sequence[Job], begun: bool) -> str:
-    if not begun:
-        return "waiting"
-    states = {one.status for one in jobs}
-    if not states:
-        return "forgotten by AWS Batch"
+def _state(stage: str, jobs: Sequence[Job], detail: Detail) -> str:
+    """By AWS Batch, or where it has forgotten the jobs, by what Step Functions saw of them."""
+    seen = [one.status for one in detail.jobs if one.stage == stage]
+    if not seen:
+        return "waiting" if detail.running else "not begun"
+    states = {one.status for one in jobs} or set(seen)
     for state in ("FAILED", "RUNNING"):
         if state in states:
             return _IN_WORDS[state]

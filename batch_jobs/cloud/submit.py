@@ -32,6 +32,14 @@ class Submission:
         yield f"{self.plan.action} of {self.plan.photos} photos{arrays and ': ' + arrays}"
         yield link
 
+    def next_commands(self) -> Iterator[str]:
+        """What can be done with it, as commands without their options."""
+        name = self.execution.name
+        yield f"status {name}"
+        yield f"logs {name}" + (" --follow" if self.execution.running else "")
+        if self.execution.running:
+            yield f"cancel {name}"
+
 
 def submit(
     stack: Stack, catalogue: str, action: str, options: Mapping[str, object], again: bool

@@ -20,7 +20,7 @@ from release.store import Store
 
 BATCH_TEMPLATE = ROOT / "infra" / "batch.yaml"
 PIPELINE = ROOT / "infra" / "pipeline.asl.json"
-PATIENCE_S = 200
+PATIENCE_S = 400
 STACK = "marketplace-search"
 
 

@@ -30,7 +30,7 @@ from release.store import Store
 
 SCRIPTS = Path(small_release.__file__).parent
 INDEX_FILES = 3  # index, rows and listings; the network is the same in every small release
-LAST_WRITES = 2  # manifest and pointer
+LAST_WRITES = 4  # mark, its renewal, manifest and pointer
 
 
 class KilledError(BaseException):

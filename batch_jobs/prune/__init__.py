@@ -1,0 +1,1 @@
+"""Deletes releases, runs and blobs of which nobody has need any more."""

@@ -13,7 +13,7 @@ from conftest import OPTIONS
 from deployed import PATIENCE_S, Deployed, Finished
 from test_roles import pairs
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pipeline"), pytest.mark.timeout(480)]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pipeline"), pytest.mark.timeout(900)]
 
 OPERATOR = "operator"
 SAME_OPTIONS = [

@@ -12,7 +12,7 @@ from lambda_search.app import create_app
 from lambda_search.settings import Settings
 from release.fetching import read_pointer
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pipeline"), pytest.mark.timeout(480)]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pipeline"), pytest.mark.timeout(900)]
 
 
 def test_of_eight_jobs_only_the_one_whose_machine_went_is_tried_again(

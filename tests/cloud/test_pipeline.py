@@ -12,7 +12,7 @@ from lambda_search.app import create_app
 from lambda_search.settings import Settings
 from release.fetching import read_manifest, read_pointer
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pipeline"), pytest.mark.timeout(480)]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pipeline"), pytest.mark.timeout(900)]
 
 
 def test_it_ends_in_the_release_that_one_machine_would_have_made(

@@ -8,7 +8,7 @@ from aws_server import STATES_KEY, Call
 from called import Needed, allows, needed_by, statements
 from deployed import Deployed, Finished
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pipeline"), pytest.mark.timeout(480)]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pipeline"), pytest.mark.timeout(900)]
 
 STAGES = ("Plan", "Clean", "Train", "Export", "Embed", "Index", "Publish", "Update")
 # What Step Functions does itself and moto does not: with why.

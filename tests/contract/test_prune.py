@@ -167,6 +167,22 @@ def test_killed_before_any_write_what_stays_is_whole_and_the_next_one_ends_it(
     assert deaths > 10
 
 
+def test_killed_in_a_run_no_stage_is_left_that_counts_as_done(full: Store) -> None:
+    folder = StageFolder(full, "whole", "clean")
+    for name in ("a.parquet", "b.parquet"):
+        folder.write(name, b"x")
+    folder.finish({}, {})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(job, "BATCH", 1)
+        deaths = 0
+        while dies(deaths, lambda: prune(full)):
+            if done := folder.done():
+                assert set(folder.names()) > set(done.outputs)
+            full.delete(path for path in paths(full) if path.endswith(".pruning"))
+            deaths += 1
+    assert not folder.names()
+
+
 def test_odd_choices_are_refused() -> None:
     with pytest.raises(JobError, match=r"--keep 0 .*keep 1 release or more"):
         Keep(0)

@@ -127,12 +127,18 @@ def test_a_prune_gives_way_whenever_a_publish_begins_beside_it(
     store: Store, made_of: MadeOf
 ) -> None:
     beside = Beside(lambda here: publish_as(here, made_of["again"], "again", 3))
+    refusals = list[str]()
 
     def prune_and_wait(here: Store) -> None:
-        try_to_prune(here)
+        try:
+            prune(here)
+        except ConflictError as error:
+            refusals.append(str(error))
         assert beside.end() == []
 
-    assert at_each_write(store, made_of, prune_and_wait, beside.begin) >= 11
+    moments = at_each_write(store, made_of, prune_and_wait, beside.begin)
+    assert moments >= 11
+    assert sum("prune gives way" in refusal for refusal in refusals) >= moments // 2
 
 
 def test_a_prune_gives_way_whenever_a_rollback_begins_beside_it(
@@ -145,6 +151,27 @@ def test_a_prune_gives_way_whenever_a_rollback_begins_beside_it(
         assert all(isinstance(error, NoReleaseError) for error in beside.end())
 
     assert at_each_write(store, made_of, prune_and_wait, beside.begin) >= 11
+
+
+def test_what_was_published_between_the_two_plans_is_whole(store: Store, made_of: MadeOf) -> None:
+    """`old` is published and overtaken, while its blobs lay about and were to go."""
+    two_releases(store, made_of)
+    store.delete(["releases/old.json"])
+
+    def overtake() -> None:
+        publish_as(store, made_of["old"], "old", 3)
+        publish_as(store, made_of["new"], "newer", 4)
+
+    with Between(1, overtake).installed():
+        prune(store)
+    assert releases(store) == ["new", "old", "newer"]
+    assert_whole(store, made_of | {"newer": made_of["new"]})
+
+
+def test_beside_a_prune_another_is_refused(store: Store, made_of: MadeOf) -> None:
+    two_releases(store, made_of)
+    with marks.pruning(store), pytest.raises(ConflictError, match=r"Another prune .*\.pruning"):
+        prune(store)
 
 
 def test_two_prunes_do_no_harm(store: Store, made_of: MadeOf) -> None:

@@ -69,6 +69,7 @@ def made_otherwise(asked_again: Finished) -> Finished:
     old = json.loads(store.read(done))
     old["inputs"]["software"] = "0.0.1"
     store.write(done, json.dumps(old).encode())
+    asked_again.deployed.leave_dead_mark()
     options = {**OPTIONS, "head_steps": 21, "photos_per_shard": 1000}
     return asked_again.deployed.finish({**ASKED, "options": options})
 
@@ -83,6 +84,7 @@ def updated(made_otherwise: Finished, tmp_path_factory: pytest.TempPathFactory) 
     changed = draw_catalogue(tmp_path_factory.mktemp("changed") / "drawn", listings=14)
     changed.drop_last_listing()
     deployed.put_catalogue(changed.folder, "drawn")
+    deployed.leave_dead_mark()
     run = make_plan(deployed.store, "drawn", "update", {}).run
     for stage in ("index", "publish"):
         deployed.store.write(f"runs/{run}/{stage}/begun.json", b"{}")

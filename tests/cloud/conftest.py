@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from asked import ASKED, OPTIONS
 from batch_runner import Attempt, reclaim
 from deployed import Deployed, Finished, deploy
 from drawn_catalogue import DrawnCatalogue, draw_catalogue
@@ -15,17 +16,6 @@ from drawn_catalogue import DrawnCatalogue, draw_catalogue
 from batch_jobs.cloud.plan import make_plan
 
 logging.getLogger("moto").setLevel(logging.CRITICAL)  # every state that is caught is an error to it
-
-OPTIONS = {
-    "size": 96,
-    "backbone": "efficientnet_lite0",
-    "epochs": 1,
-    "batch_size": 8,
-    "head_steps": 20,
-    "keep_out": 2,
-    "photos_per_shard": 6,  # 42 photos, so seven jobs
-}
-ASKED = {"catalogue": "drawn", "action": "run", "options": OPTIONS}  # as by POST /runs
 
 
 @pytest.fixture(scope="session")

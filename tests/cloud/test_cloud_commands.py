@@ -6,10 +6,10 @@ import subprocess
 import time
 
 import pytest
+from asked import OPTIONS
 from aws_server import AwsServer
 from batch_runner import PROGRAM, Attempt
 from called import allows, needed_by
-from conftest import OPTIONS
 from deployed import PATIENCE_S, Deployed, Finished
 from test_roles import pairs
 

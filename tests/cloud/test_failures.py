@@ -85,5 +85,10 @@ def test_what_cannot_be_planned_says_why(
     assert cause in found["cause"]
 
 
+def test_a_plan_that_a_trigger_sends_is_not_taken(finished: Finished) -> None:
+    found = planned(finished.deployed, json.loads(finished.execution["input"]))
+    assert (found["status"], found["error"]) == ("FAILED", "NotItsPlan")
+
+
 def planned(deployed: Deployed, told: dict[str, Any]) -> dict[str, Any]:
     return deployed.wait(deployed.start(told))

@@ -7,6 +7,7 @@ from killed_writes import dies
 from pruned import (
     ALL_OLD,
     KEEP_ONE,
+    Between,
     assert_whole,
     blobs_of,
     dead_at_once,
@@ -90,6 +91,18 @@ def test_what_is_young_stays(full: Store) -> None:
     before = paths(full)
     assert not prune(full, YOUNG)
     assert paths(full) == before
+
+
+def test_what_was_written_since_it_first_looked_stays(full: Store) -> None:
+    late = {f"blobs/{'1' * 64}", "runs/begun-late/clean/begun.json", "plans/late.json"}
+
+    def write_late() -> None:
+        for path in late:
+            full.write(path, b"late")
+
+    with Between(1, write_late).installed():
+        assert prune(full).releases.keys() == {"b", "c"}
+    assert late <= paths(full)
 
 
 def test_as_many_as_are_asked_for_stay(full: Store, made_of: dict[str, SmallRelease]) -> None:

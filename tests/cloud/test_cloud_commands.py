@@ -125,7 +125,7 @@ def test_logs_are_of_the_stage_and_shard_that_is_asked_for(
     assert (code, "Choices are clean, train, " in said) == (1, True)
 
 
-def test_a_run_that_is_cancelled_stops_its_job_and_goes_on_when_submitted_again(
+def test_a_run_that_is_cancelled_stops_its_job_and_is_another_attempt_when_submitted_again(
     stack: Deployed,
 ) -> None:
     def hang(attempt: Attempt, process: "subprocess.Popen[bytes]") -> str:
@@ -157,6 +157,9 @@ def test_a_run_that_is_cancelled_stops_its_job_and_goes_on_when_submitted_again(
     ended = stack.wait(stack.machine.replace("stateMachine", "execution") + f":{name}")
     assert ended["status"] == "ABORTED"
     assert "is over: ABORTED" in ask(stack.server, "cancel", name)[1]
+    code, said = ask(stack.server, "submit", "--catalogue", "drawn", *options)
+    assert said.startswith(f"{name}-2: started\n")
+    assert ask(stack.server, "cancel", f"{name}-2")[0] == 0
     stack.runner.meddle = lambda *_: ""
 
 
@@ -186,7 +189,12 @@ def test_what_is_missing_is_said_in_a_line_with_the_remedy(
     assert len(said.splitlines()) == 1
 
 
-def test_the_operators_policy_allows_all_of_this_and_nothing_else(stack: Deployed) -> None:
+def test_the_operators_policy_allows_all_of_this_and_nothing_else(
+    stack: Deployed, failed: list[Finished]
+) -> None:
+    name = failed[0].execution["name"]
+    ask(stack.server, "logs", name, "--stage", "train")  # each worker has a server of its own
+    ask(stack.server, "submit", "--catalogue", "drawn", "--only-update")
     granted = list(pairs([stack.values.properties("OperatorPolicy")]))
     did = {
         need

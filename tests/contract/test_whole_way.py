@@ -168,13 +168,13 @@ class DyingStore(Store):
         if self.writes_left < 0:
             raise StoppedError
 
-    def write(self, path: str, data: bytes | Path, content_type: str | None = None) -> None:
+    def write(self, path: str, data: bytes | Path, content_type: str | None = None) -> str:
         self._count()
-        super().write(path, data, content_type)
+        return super().write(path, data, content_type)
 
-    def write_once(self, path: str, data: bytes | Path, content_type: str | None = None) -> None:
+    def write_once(self, path: str, data: bytes | Path, content_type: str | None = None) -> str:
         self._count()
-        super().write_once(path, data, content_type)
+        return super().write_once(path, data, content_type)
 
     def delete(self, paths: Iterable[str]) -> None:
         for path in paths:

@@ -139,6 +139,7 @@ def test_a_gpu_embeds_in_fp32_and_the_other_precision_embeds_again(
 
 
 def test_verify_has_a_line_for_each_check(store: Store, done: Done) -> None:
+    embed_stage.run(store, RUN_ID, Shard(), Progress())
     lines = []
     with contextlib.suppress(JobError):  # at 96 pixels, a drawing's embedding hears JPEG's noise
         for line in verify_run.run(store, RUN_ID):

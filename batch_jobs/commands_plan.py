@@ -1,6 +1,7 @@
 """The command by which the state machine plans: marketplace-search plan --catalogue NAME"""
 
 import json
+import re
 from typing import Annotated
 
 import typer
@@ -27,7 +28,7 @@ def plan(
     save: Save = "",
 ) -> None:
     """Prints what an execution on AWS would be told: commands and array sizes."""
-    from batch_jobs.cloud.plan import NAME, make_plan
+    from batch_jobs.cloud.plan import make_plan
 
     try:
         given = json.loads(options)
@@ -35,7 +36,7 @@ def plan(
         raise JobError(f"--options is not JSON: {error}.") from error
     if not isinstance(given, dict):
         raise JobError(f"--options is {options}; give a JSON object of options and their values.")
-    if save and not NAME.fullmatch(save[:60]):
+    if save and not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,79}", save):
         raise JobError(f"--save {save!r}: give letters, digits, dots, dashes and underscores.")
     opened = Store(store)
     made = make_plan(opened, catalogue, action, given).to_json()

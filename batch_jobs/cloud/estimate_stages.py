@@ -14,7 +14,7 @@ from batch_jobs.train.options import TrainOptions
 JOB_VCPUS, JOB_MEMORY_MIB, TRAIN_MEMORY_MIB = 4, 15_000, 14_000
 JOBS_AT_ONCE = 64  # MaxCpuVcpus by JOB_VCPUS
 DISK_GB = 200
-# Of one attempt; what is left, the next one goes on with.
+# Of one attempt. A job that is stopped then is not tried again; `submit` goes on with what is left.
 TIMEOUT_HOURS = {"clean": 12, "train": 72, "export": 4, "embed": 12, "index": 24, "publish": 24}
 READS_AT_ONCE = 16
 HELD_OUT = 0.15  # of the photos in validation, and as many in the test part

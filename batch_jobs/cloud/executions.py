@@ -15,7 +15,7 @@ from batch_jobs.cloud.aws import aws_errors, code_of
 from batch_jobs.cloud.stack import Stack
 from release.errors import JobError
 
-OVER_BADLY = ("FAILED", "TIMED_OUT", "ABORTED")
+FAILED_STATUSES = ("FAILED", "TIMED_OUT", "ABORTED")
 SHARDS = "Shards"  # the end of the name of a state that submits an array
 _AFTER_RUN = r"-[0-9a-f]{6}(-\d+)?"  # in the name of an execution: of what, and which attempt
 _NO_EXECUTION = ("ExecutionDoesNotExist", "InvalidArn", "ValidationException")
@@ -163,7 +163,7 @@ class Detail:
                 output = json.loads(details["output"])
                 if "JobId" in output:
                     found.append(Submitted(state, output["JobId"]))
-            elif (status := _end(event)) and found:
+            elif (status := _end(event)) and found:  # one job at a time, so it is the last one's
                 found[-1] = replace(found[-1], status=status)
         return found
 

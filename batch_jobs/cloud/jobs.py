@@ -78,11 +78,11 @@ def _described(stack: Stack, job_ids: Sequence[str]) -> list[dict[str, Any]]:
 def _job(submitted: Submitted, told: Mapping[str, Any]) -> Job:
     container = told.get("container", {})
     asked = {one["type"]: one["value"] for one in container.get("resourceRequirements", [])}
-    index = told["jobId"].rpartition(":")
+    _, is_child, index = told["jobId"].rpartition(":")
     return Job(
         submitted,
         told["jobId"],
-        int(index[2]) if index[1] else None,
+        int(index) if is_child else None,
         told["status"],
         _reason(told),
         tuple(_attempts(told)),

@@ -29,7 +29,8 @@ UPDATE_STAGES = ("clean", "update")
 PHOTOS_PER_SHARD = {"clean": 100_000, "embed": 100_000, "index": 1_000_000}
 WHOLE_INDEX_PHOTOS = 2_000_000
 MAX_SHARDS = 10_000  # of an array job (AWS Batch, service quotas)
-NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,59}")
+# Jobs are named by it, and AWS Batch takes no dot; executions have 80 characters at most.
+NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]{0,54}[A-Za-z0-9])?")
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,12 @@ def _in_store(store: Store, name: str) -> Catalogue:
     """Only a name: what asks for a run may not have any path or URL read."""
     if NAME.fullmatch(name) and next(files_below(store, f"catalogues/{name}"), None):
         return open_catalogue(store.where(f"catalogues/{name}"), store)
+    if not NAME.fullmatch(name):
+        raise JobError(
+            f"--catalogue {name!r}: on AWS a catalogue is one of the store, by a name of up to 56 "
+            "letters, digits, and between them dashes and underscores. Copy it there: "
+            f"aws s3 sync FOLDER {store.where('catalogues')}/NAME"
+        )
     there = ", ".join(store.folders("catalogues")) or "none"
     raise JobError(
         f"--catalogue {name!r}: the store {store.url} has no catalogue of that name; it has: "

@@ -1,13 +1,11 @@
 """Starts a run on AWS: marketplace-search submit --catalogue NAME [--only-update]"""
 
-import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from batch_jobs.cloud.executions import OVER_BADLY, Execution, Executions
-from batch_jobs.cloud.plan import NAME, Plan, make_plan
+from batch_jobs.cloud.executions import FAILED_STATUSES, Execution, Executions
+from batch_jobs.cloud.plan import Plan, make_plan
 from batch_jobs.cloud.stack import Stack
-from release.errors import JobError
 
 _BEFORE = {
     True: "runs already",
@@ -50,28 +48,17 @@ def submit(
     unless `again`; after one that failed comes the next attempt, whose stages go on where they
     were. Raises JobError for what cannot be planned.
     """
-    _refuse_folder(catalogue, stack)
     plan = make_plan(stack.store(), catalogue, action, options)
     executions = Executions(stack)
-    for name in _names(plan):
-        found = executions.get(name)
-        if found is None:
-            return Submission(plan, executions.start(name, plan.to_json()), True)
-        if found.running or (found.status not in OVER_BADLY and not again):
+    attempt, name = 1, plan.execution
+    while found := executions.get(name):
+        if found.running or (found.status not in FAILED_STATUSES and not again):
             return Submission(plan, found, False)
-    raise AssertionError("names have no end")
+        attempt += 1
+        name = f"{plan.execution}-{attempt}"  # as the state machine counts them
+    return _start(executions, replace(plan, execution=name))
 
 
-def _names(plan: Plan) -> Iterator[str]:
-    """As the state machine counts attempts."""
-    later = (f"{plan.execution}-{attempt}" for attempt in itertools.count(2))
-    return itertools.chain([plan.execution], later)
-
-
-def _refuse_folder(catalogue: str, stack: Stack) -> None:
-    if not NAME.fullmatch(catalogue):
-        where = f"{stack.output('StoreUrl')}/catalogues/NAME"
-        raise JobError(
-            f"--catalogue {catalogue}: on AWS a catalogue is one of the store, by its name there. "
-            f"Copy it first: aws s3 sync {catalogue} {where}"
-        )
+def _start(executions: Executions, plan: Plan) -> Submission:
+    """A plan is taken only under its own name, so each attempt's has that of the attempt."""
+    return Submission(plan, executions.start(plan.execution, plan.to_json()), True)

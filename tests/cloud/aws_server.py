@@ -107,7 +107,7 @@ def _noting(application: Wsgi, calls: list[Call]) -> Wsgi:
                 environ["PATH_INFO"],
                 environ["QUERY_STRING"],
                 environ.get("HTTP_X_AMZ_TARGET", ""),
-                body if len(body) < 100_000 else b"",
+                body if len(body) < 10_000_000 else b"",
                 statuses[-1],
             )
         )

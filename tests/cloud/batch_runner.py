@@ -113,7 +113,7 @@ class BatchRunner:
             )
             self.running.add(process)
             reason = self.meddle(attempt, process)
-            code = process.wait()
+            code = _as_container(process.wait())
             self.running.remove(process)
         job.job_stopped_at = datetime.now()  # noqa: DTZ005  # as moto does
         job._stop_attempt()
@@ -169,6 +169,11 @@ def _tried_again(rules: list[dict[str, str]], code: int, reason: str) -> bool:
         if all(fnmatch.fnmatch(found[name], pattern) for name, pattern in conditions):
             return rule["action"].lower() == "retry"
     return True
+
+
+def _as_container(code: int) -> int:
+    """A process that a signal ends has a negative code; a container's is 128 and the signal."""
+    return code if code >= 0 else 128 - code
 
 
 def _command(job: Any) -> list[str]:

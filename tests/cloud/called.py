@@ -53,6 +53,8 @@ def _s3(call: Call) -> Iterator[Needed]:
     elif not key and "delete" in query:
         for found in re.findall(rb"<Key>([^<]+)</Key>", call.body):
             yield Needed("s3:DeleteObject", f"{bucket}/{found.decode()}")
+    elif call.method == "DELETE" and "uploadId" in query:
+        yield Needed("s3:AbortMultipartUpload", f"{bucket}/{key}")
     else:
         action = _S3_ACTIONS[call.method]
         yield Needed(action, f"{bucket}/{key}")

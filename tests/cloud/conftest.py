@@ -37,7 +37,9 @@ def finished(deployed: Deployed, catalogue: DrawnCatalogue) -> Finished:
             while deployed.store.stat(checkpoint) is None and process.poll() is None:
                 time.sleep(0.05)
             return reclaim(process)
-        return reclaim(process) if (attempt.stage, attempt.index) == ("embed", 3) else ""
+        if (attempt.stage, attempt.index) == ("embed", 3):
+            reclaim(process)  # of which Batch says no more than that the container has ended
+        return ""
 
     deployed.put_catalogue(catalogue.folder, "drawn")
     deployed.runner.meddle = take_machines_away

@@ -5,7 +5,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ class Deployed:
     bucket: str
     machine: str
     outbox: str
+    told: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -98,13 +99,15 @@ class Deployed:
         return {one["name"]: one["status"] for one in listed["executions"]}
 
     def messages(self) -> list[dict[str, Any]]:
-        """What was sent to the topic since the last time."""
+        """All that was ever sent to the topic."""
         queue = self.server.client("sqs")
-        found = queue.receive_message(QueueUrl=self.outbox, MaxNumberOfMessages=10)
-        told = [json.loads(one["Body"]) for one in found.get("Messages", [])]
-        for one in found.get("Messages", []):
-            queue.delete_message(QueueUrl=self.outbox, ReceiptHandle=one["ReceiptHandle"])
-        return [json.loads(one["Message"]) for one in told]
+        while found := queue.receive_message(QueueUrl=self.outbox, MaxNumberOfMessages=10).get(
+            "Messages"
+        ):
+            for one in found:
+                self.told.append(json.loads(json.loads(one["Body"])["Message"]))
+                queue.delete_message(QueueUrl=self.outbox, ReceiptHandle=one["ReceiptHandle"])
+        return self.told
 
 
 @dataclass(frozen=True)

@@ -174,7 +174,7 @@ def test_a_run_that_is_cancelled_stops_its_job_and_is_another_attempt_when_submi
         (["status"], {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "Is the network up?"),
         (["status"], {"AWS_PROFILE": "nobody"}, "Is AWS_PROFILE right"),
         (["status", "--prices", "gone.json"], {}, "gone.json cannot be read"),
-        (["submit", "--catalogue", "./folder"], {}, "aws s3 sync ./folder s3://"),
+        (["submit", "--catalogue", "./folder"], {}, "aws s3 sync FOLDER s3://"),
         (["submit", "--catalogue", "nowhere"], {}, "has no catalogue of that name; it has: drawn"),
         (["submit", "--catalogue", "drawn", "--epochs=-1"], {}, "--epochs is -1"),
     ],

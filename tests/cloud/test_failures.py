@@ -68,13 +68,15 @@ def test_the_old_release_is_still_current_and_answers(
 @pytest.mark.parametrize(
     ("told", "error", "cause"),
     [
-        ({}, "NoCatalogue", "names no catalogue"),
+        ({}, "plan failed", "names no catalogue"),
+        ({"ready": "catalogues/a/b/_READY"}, "plan failed", "names no catalogue"),
         ({"catalogue": "nowhere"}, "plan failed", "no catalogue of that name"),
-        ({"catalogue": "../../etc"}, "plan failed", "no catalogue of that name"),
+        ({"catalogue": "../../etc"}, "plan failed", "by a name of up to 56"),
         ({"catalogue": 'it\'s {a} "name"\n--x'}, "plan failed", "no catalogue of that name"),
         ({"catalogue": "drawn", "options": {"epoch": 1}}, "plan failed", "Unknown options: epoch"),
         ({"catalogue": "drawn", "action": "burn"}, "plan failed", "Choices are run, update, auto"),
         ({"ready": "catalogues/gone/_READY", "action": "run"}, "plan failed", "of that name"),
+        ({"ready": "catalogues/gone/_READY"}, "plan failed", "of that name"),
     ],
 )
 def test_what_cannot_be_planned_says_why(
@@ -87,7 +89,8 @@ def test_what_cannot_be_planned_says_why(
 
 def test_a_plan_that_a_trigger_sends_is_not_taken(finished: Finished) -> None:
     found = planned(finished.deployed, json.loads(finished.execution["input"]))
-    assert (found["status"], found["error"]) == ("FAILED", "NotItsPlan")
+    assert (found["status"], found["error"]) == ("FAILED", "plan failed")
+    assert "only under the name that it has" in found["cause"]
 
 
 def planned(deployed: Deployed, told: dict[str, Any]) -> dict[str, Any]:

@@ -48,7 +48,9 @@ def test_machines_and_their_disks_are_tagged(batch: dict[str, Any]) -> None:
     assert {"Key": "project", "Value": "marketplace-search"} in volume["Tags"]
 
 
-def test_nothing_comes_in_and_a_job_gets_no_credentials_but_its_own(batch: dict[str, Any]) -> None:
+def test_nothing_comes_in_and_machines_answer_for_their_role_by_tokens_alone(
+    batch: dict[str, Any],
+) -> None:
     (group,) = of_type(batch, "AWS::EC2::SecurityGroup").values()
     assert "SecurityGroupIngress" not in group
     (machine,) = of_type(batch, "AWS::EC2::LaunchTemplate").values()

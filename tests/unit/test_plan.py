@@ -83,9 +83,12 @@ def test_no_value_becomes_an_option_of_its_own(text: str) -> None:
     ("catalogue", "action", "options", "says"),
     [
         ("gone", "run", {}, "no catalogue of that name; it has: small. .* aws s3 sync"),
-        ("../small", "run", {}, "no catalogue of that name"),
-        ("/etc", "run", {}, "no catalogue of that name"),
-        ("s3://other/small", "run", {}, "no catalogue of that name"),
+        ("../small", "run", {}, "by a name of up to 56 letters"),
+        ("/etc", "run", {}, "by a name of up to 56 letters"),
+        ("s3://other/small", "run", {}, "by a name of up to 56 letters"),
+        ("export.2026", "run", {}, "by a name of up to 56 letters"),  # of no job on AWS
+        ("-x", "run", {}, "by a name of up to 56 letters"),
+        ("x" * 57, "run", {}, "by a name of up to 56 letters"),
         ("small", "burn", {}, "Choices are run, update, auto"),
         ("small", "run", {"epoch": 1}, "Unknown options: epoch. There are: backbone, "),
         ("small", "run", {"compact": True}, "Unknown options: compact"),

@@ -10,6 +10,10 @@ BIN := .venv/bin
 # How many of them run tests side by side, each with one thread; 0 for one after the other.
 TEST_PROCESSES ?= 2
 SAM := .venv-sam/bin/sam
+# sam and aws read this one, our own commands both.
+ifdef AWS_REGION
+export AWS_DEFAULT_REGION ?= $(AWS_REGION)
+endif
 # What `make deploy` makes, and the tag that the jobs run (the parameter ImageTag).
 STACK ?= marketplace-search
 IMAGE_TAG ?= latest
@@ -22,7 +26,7 @@ FUNCTION_PLATFORM := x86_64-manylinux_2_28
 	push deploy undeploy build-SearchFunction
 
 help: ## Shows this list
-	@grep -hE '^[a-zA-Z_-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 8
+	@grep -hE '^[a-zA-Z_-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: .venv/dev .venv-sam/installed .venv-checkov/installed ## Installs everything that developing needs
 
@@ -57,6 +61,10 @@ image: ## Builds the image of the batch side's jobs (needs Docker)
 push: ## Puts that image into the repository of the stack (needs Docker, the AWS command line, credentials)
 	@uri=$$(aws cloudformation describe-stacks --stack-name $(STACK) --output text \
 		--query "Stacks[0].Outputs[?OutputKey=='RepositoryUri'].OutputValue"); \
+	case "$$uri" in \
+		*/*) ;; \
+		*) echo "The stack $(STACK) has no output RepositoryUri: deploy it with Batch=on."; exit 1 ;; \
+	esac; \
 	aws ecr get-login-password | docker login --username AWS --password-stdin "$${uri%%/*}"; \
 	docker tag marketplace-search-batch "$$uri:$(IMAGE_TAG)"; \
 	docker push "$$uri:$(IMAGE_TAG)"

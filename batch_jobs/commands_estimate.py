@@ -8,7 +8,7 @@ import typer
 Photos = Annotated[int, typer.Option(help="Photos of the catalogue.")]
 Searches = Annotated[int, typer.Option(help="Searches a month.")]
 ListingCount = Annotated[
-    int, typer.Option("--listings", help="Listings.", show_default="one to two photos")
+    int, typer.Option("--listings", help="Listings.", show_default="half as many as photos")
 ]
 PhotoMb = Annotated[float, typer.Option(help="Megabytes of a photo, as it comes.")]
 IndexMb = Annotated[

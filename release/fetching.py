@@ -67,7 +67,10 @@ def read_manifest(store: Store, release_id: str) -> Manifest:
     try:
         data = store.read(path)
     except MissingObjectError as error:
-        raise NoReleaseError(f"{store.url} has no release {release_id!r}.") from error
+        raise NoReleaseError(
+            f"{store.url} has no release {release_id!r}; older ones may have been pruned. "
+            "To see those that there are: marketplace-search releases"
+        ) from error
     manifest = from_json(data, store.where(path))
     if manifest.release_id != release_id:
         raise ManifestError(f"{store.where(path)} says it is release {manifest.release_id!r}.")

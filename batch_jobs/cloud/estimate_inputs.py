@@ -30,6 +30,10 @@ class Wanted:
         for name in ("searches", "listings"):
             if getattr(self, name) < 0:
                 raise JobError(f"--{name} is {getattr(self, name)}; it must be at least 0.")
+        if self.listings > self.photos:
+            raise JobError(
+                f"--listings is {self.listings}, --photos {self.photos}: each listing has a photo."
+            )
         if not (math.isfinite(self.photo_mb) and self.photo_mb > 0):
             raise JobError(f"--photo-mb is {self.photo_mb}; it must be more than 0.")
         if self.memory_mb is not None and not self.memory_mb > 0:

@@ -19,7 +19,7 @@ _CONTAINER = (
 )
 _NONE = (
     "No function and no machine of the price table holds it: a managed vector store, or the "
-    "catalogue in several stacks. What searches cost there is not reckoned."
+    "catalogue in several stacks. What searches cost there is not in the sums."
 )
 _WAYS = {
     "snapstart": "Searches: the function, started from a snapshot (SnapStart).",

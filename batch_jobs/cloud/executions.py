@@ -70,11 +70,12 @@ class Executions:
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
 
-    def newest(self) -> Iterator[Execution]:
-        """All that AWS still lists (90 days), newest first."""
+    def newest(self, status: str = "") -> Iterator[Execution]:
+        """All that AWS still lists (90 days), or those of one status, newest first."""
         pages = self._stack.states.get_paginator("list_executions")
+        asked = {"statusFilter": status} if status else {}
         with aws_errors():
-            for page in pages.paginate(stateMachineArn=self._stack.pipeline):
+            for page in pages.paginate(stateMachineArn=self._stack.pipeline, **asked):
                 for one in page["executions"]:
                     yield _execution(one)
 
@@ -93,6 +94,11 @@ class Executions:
             f"There is no execution of a run {run!r} in the stack {self._stack.name}. The newest "
             f"are: {there}. `status` without a run lists them."
         )
+
+    def running_of(self, run: str) -> Execution | None:
+        """One that works on a run now."""
+        of_run = re.compile(re.escape(run) + _AFTER_RUN)
+        return next((one for one in self.newest("RUNNING") if of_run.fullmatch(one.name)), None)
 
     def get(self, name: str) -> Execution | None:
         """The execution of just this name."""

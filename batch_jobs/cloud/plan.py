@@ -67,8 +67,14 @@ def make_plan(store: Store, catalogue: str, action: str, options: Mapping[str, o
     if action not in ACTIONS:
         raise JobError(f"--action is {action!r}. Choices are {', '.join(ACTIONS)}.")
     found = _in_store(store, catalogue)
+    has_release = _is_current(store, catalogue)
+    if action == UPDATE and not has_release:
+        raise JobError(
+            f"There is no release of {catalogue} that could be updated. Make one first: "
+            f"marketplace-search submit --catalogue {catalogue}"
+        )
     if action == AUTO:
-        action = UPDATE if _is_current(store, catalogue) else RUN
+        action = UPDATE if has_release else RUN
     stages_asked = UPDATE_STAGES[1:] if action == UPDATE else STAGES
     given = dict(options)
     per_shard = _per_shard(given.pop("photos_per_shard", None))

@@ -7,6 +7,8 @@ from typing import Any
 import typer
 
 from batch_jobs.export_options import ExportOptions
+from batch_jobs.index.choose import Budget
+from batch_jobs.index_stage import IndexOptions
 from batch_jobs.train.options import TrainOptions
 from release.errors import JobError
 
@@ -54,7 +56,7 @@ def check_options(stages: Iterable[str], given: Mapping[str, object]) -> dict[st
         words = command_of(stage, options, catalogue="NAME" if stage in _OF_A_CATALOGUE else "")
         context_of(words)
     if "train" in stages:
-        _check_training(options)
+        _check_run(options)
     return options
 
 
@@ -67,13 +69,16 @@ def context_of(words: tuple[str, ...]) -> dict[str, Any]:
     return dict(context.params)
 
 
-def _check_training(options: Mapping[str, object]) -> None:
-    """What training would refuse, before a catalogue is cleaned for it."""
+def _check_run(options: Mapping[str, object]) -> None:
+    """What later stages would refuse, before a catalogue is cleaned for it."""
     from model_export.backbones import check_name  # noqa: PLC0415  # loads torch
 
     chosen = TrainOptions(**options_of("train", options))  # type: ignore[arg-type]
     ExportOptions(**options_of("export", options))  # type: ignore[arg-type]
     check_name(chosen.backbone)
+    index = options_of("index", options)
+    keep_out = index.pop("keep_out", 0)
+    IndexOptions(keep_out, Budget(**index))  # type: ignore[arg-type]
 
 
 @cache

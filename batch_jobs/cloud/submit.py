@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from batch_jobs.cloud.executions import FAILED_STATUSES, Execution, Executions
 from batch_jobs.cloud.plan import Plan, make_plan
 from batch_jobs.cloud.stack import Stack
+from release.errors import JobError
 
 _BEFORE = {
     True: "runs already",
@@ -61,4 +62,9 @@ def submit(
 
 def _start(executions: Executions, plan: Plan) -> Submission:
     """A plan is taken only under its own name, so each attempt's has that of the attempt."""
+    if other := executions.running_of(plan.run):
+        raise JobError(
+            f"{other.name} works on the run {plan.run} already, with other options. Wait until it "
+            f"is over, or: marketplace-search cancel {other.name}"
+        )
     return Submission(plan, executions.start(plan.execution, plan.to_json()), True)

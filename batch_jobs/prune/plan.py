@@ -94,7 +94,13 @@ def make_plan(store: Store, keep: Keep, look: Look) -> Plan:
     blobs, kept_blobs = _blobs(store, before, look)
     plans = {e.path: e.size_bytes for e in store.list("plans") if _is_old(e, before)}
     counts = {"releases": len(kept), "runs": len(runs) - len(going), "blobs": kept_blobs}
-    return Plan(releases, going, blobs, plans, before, counts)
+    plan = Plan(releases, going, blobs, plans, before, counts)
+    if plan and not kept:
+        raise JobError(
+            f"{store.url} has no release, so it is not known what is of use there, or whether it "
+            "is a store at all. Nothing was deleted."
+        )
+    return plan
 
 
 def _is_old(entry: Entry | None, before: datetime) -> bool:

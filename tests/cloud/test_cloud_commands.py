@@ -125,7 +125,7 @@ def test_logs_are_of_the_stage_and_shard_that_is_asked_for(
     assert (code, "Choices are clean, train, " in said) == (1, True)
 
 
-def test_a_run_that_is_cancelled_stops_its_job_and_is_another_attempt_when_submitted_again(
+def test_a_run_that_is_cancelled_stops_its_job(
     stack: Deployed,
 ) -> None:
     def hang(attempt: Attempt, process: "subprocess.Popen[bytes]") -> str:
@@ -157,10 +157,18 @@ def test_a_run_that_is_cancelled_stops_its_job_and_is_another_attempt_when_submi
     ended = stack.wait(stack.machine.replace("stateMachine", "execution") + f":{name}")
     assert ended["status"] == "ABORTED"
     assert "is over: ABORTED" in ask(stack.server, "cancel", name)[1]
-    code, said = ask(stack.server, "submit", "--catalogue", "drawn", *options)
-    assert said.startswith(f"{name}-2: started\n")
-    assert ask(stack.server, "cancel", f"{name}-2")[0] == 0
     stack.runner.meddle = lambda *_: ""
+
+
+def test_what_has_failed_is_the_next_attempt_when_submitted_again(
+    stack: Deployed, failed: list[Finished]
+) -> None:
+    options = [*SAME_OPTIONS, "--weights=NO_SUCH_WEIGHTS"]
+    code, said = ask(stack.server, "submit", "--catalogue", "other", *options)
+    name = f"{failed[0].plan['execution']}-3"
+    assert (code, said.splitlines()[0]) == (0, f"{name}: started")
+    ended = stack.wait(stack.machine.replace("stateMachine", "execution") + f":{name}")
+    assert ended["error"] == "train failed"
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def test_an_error_of_ours_is_not_tried_again_and_ends_in_the_failure_state_with_
 
 def test_the_topic_is_told_run_stage_and_reason(failed: list[Finished]) -> None:
     told = [one for one in failed[0].deployed.messages() if one["run"] == failed[0].plan["run"]]
-    assert len(told) == 2  # once an attempt
+    assert len({one["execution"] for one in told}) == len(told) >= 2  # once an attempt
     first = told[0]
     assert first["stage"] == "train"
     assert "NO_SUCH_WEIGHTS" in first["reason"]
@@ -72,7 +72,7 @@ def test_the_old_release_is_still_current_and_answers(
         ({"ready": "catalogues/a/b/_READY"}, "plan failed", "names no catalogue"),
         ({"catalogue": "nowhere"}, "plan failed", "no catalogue of that name"),
         ({"catalogue": "../../etc"}, "plan failed", "by a name of up to 56"),
-        ({"catalogue": 'it\'s {a} "name"\n--x'}, "plan failed", "no catalogue of that name"),
+        ({"catalogue": 'it\'s {a} "name"\n--x'}, "plan failed", "by a name of up to 56"),
         ({"catalogue": "drawn", "options": {"epoch": 1}}, "plan failed", "Unknown options: epoch"),
         ({"catalogue": "drawn", "action": "burn"}, "plan failed", "Choices are run, update, auto"),
         ({"ready": "catalogues/gone/_READY", "action": "run"}, "plan failed", "of that name"),

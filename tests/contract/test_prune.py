@@ -180,7 +180,17 @@ def test_killed_before_any_write_what_stays_is_whole_and_the_next_one_ends_it(
     assert deaths > 10
 
 
-def test_killed_in_a_run_no_stage_is_left_that_counts_as_done(store: Store) -> None:
+def test_where_there_is_no_release_nothing_is_taken_for_ours(store: Store) -> None:
+    store.write("runs/theirs/events.out", b"x")
+    with pytest.raises(JobError, match="whether it is a store at all"):
+        prune(store)
+    assert paths(store) == {"runs/theirs/events.out"}
+
+
+def test_killed_in_a_run_no_stage_is_left_that_counts_as_done(
+    store: Store, made_of: dict[str, SmallRelease]
+) -> None:
+    publish_as(store, made_of["a"], "a", 1)
     folder = StageFolder(store, "whole", "clean")
     for name in ("a.parquet", "b.parquet", "x.parquet"):  # before and after done.json
         folder.write(name, b"x")

@@ -22,7 +22,7 @@ from small_release import SmallRelease, build
 from batch_jobs.prune import job
 from batch_jobs.prune.plan import Keep
 from release import marks
-from release.errors import ConflictError, NoReleaseError
+from release.errors import ConflictError, JobError, NoReleaseError
 from release.fetching import read_pointer
 from release.marks import PRUNING, PUBLISHING, Mark
 from release.publisher import make_current
@@ -69,7 +69,7 @@ def at_each_write(
 
 
 def try_to_prune(store: Store) -> None:
-    with suppress(ConflictError):
+    with suppress(ConflictError, JobError):  # the latter before there is any release
         prune(store)
 
 

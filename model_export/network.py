@@ -53,7 +53,11 @@ class ExtractorNetwork(nn.Module):
     def head(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """(n, features) to embedding (n, width), unit norm, and logits (n, categories)."""
         embedding = F.normalize(self.projection(self.norm(features)), dim=1)
-        return embedding, self.scale * embedding @ F.normalize(self.categories, dim=1).T
+        return embedding, self.logits(embedding)
+
+    def logits(self, embedding: Tensor) -> Tensor:
+        """(n, width) to the logits of the categories, (n, categories)."""
+        return self.scale * embedding @ F.normalize(self.categories, dim=1).T
 
 
 def build_network(config: NetworkConfig, weights: str = NO_WEIGHTS) -> ExtractorNetwork:

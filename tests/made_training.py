@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from batch_jobs.pages.searches import Found, Query
 from batch_jobs.stage import StageFolder
 from batch_jobs.train.report.page import write_report
-from batch_jobs.train.report.report import Confusion, Found, Query, TrainingReport
+from batch_jobs.train.report.report import Confusion, TrainingReport
 from batch_jobs.train.report.words import MEASURES
 from release.store import Store
 

@@ -52,10 +52,14 @@ class PhotoSet:
 def load_photos(
     clean: StageFolder, laid_out: Path, level: str = "leaf", min_photos: int = 1
 ) -> PhotoSet:
+    """As `photo_set`, with the JPEGs in the folder into which `jpegs.lay_out` wrote them."""
+    return photo_set(clean, Jpegs(laid_out), level, min_photos)
+
+
+def photo_set(clean: StageFolder, jpegs: ByPlace, level: str, min_photos: int) -> PhotoSet:
     """All photos that `clean` kept, in the order of its files.
 
-    `laid_out` is the folder into which `jpegs.lay_out` wrote them; `level` and `min_photos` say
-    what the labels are.
+    `level` and `min_photos` say what the labels are.
     """
     products = read_table(clean, "products.parquet", ["product_id", "category_path"]).to_pylist()
     columns = ["image_id", "product_id", "duplicate_group"]
@@ -69,7 +73,7 @@ def load_photos(
     label = {path: number for number, path in enumerate(categories)}
     return PhotoSet(
         image_ids=[row["image_id"] for row in rows],
-        jpegs=Jpegs(laid_out),
+        jpegs=jpegs,
         listings=np.array([number[listing] for listing in listing_ids]),
         product_ids=product_ids,
         groups=[row["duplicate_group"] or row["image_id"] for row in rows],

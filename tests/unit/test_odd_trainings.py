@@ -10,8 +10,9 @@ import pytest
 from made_training import epoch, jpeg, metrics, page_of, training
 from seen_page import HOSTILE, Page, check_accessible, check_harmless
 
+from batch_jobs.pages.searches import Found, Query
 from batch_jobs.pages.text import shown
-from batch_jobs.train.report.report import Confusion, Found, Query
+from batch_jobs.train.report.report import Confusion
 from batch_jobs.train.report.tables import CATEGORIES
 from release.errors import JobError
 

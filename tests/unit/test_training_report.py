@@ -16,8 +16,9 @@ from seen_page import (
     check_harmless,
 )
 
+from batch_jobs.pages.searches import PHOTO_SIDE
 from batch_jobs.stage import StageFolder
-from batch_jobs.train.report.page import PHOTO_SIDE, write_report
+from batch_jobs.train.report.page import write_report
 from batch_jobs.train.report.report import Confusion
 from batch_jobs.train.report.tables import ROOTS
 from release.store import Store

@@ -5,17 +5,16 @@ from typing import Any
 
 from jinja2 import Environment
 
-from batch_jobs.pages.photos import thumbnail
+from batch_jobs.pages.searches import shown_searches
 from batch_jobs.pages.text import environment, number
 from batch_jobs.stage import StageFolder
 from batch_jobs.train.report import tables
 from batch_jobs.train.report.plots import Epoch, curves, reliability, similarities
-from batch_jobs.train.report.report import Found, Query, TrainingReport
+from batch_jobs.train.report.report import TrainingReport
 from batch_jobs.train.report.tables import Values, interval, percent
 from batch_jobs.train.report.words import HEADLINES, MEASURES, NETWORKS, PHASES, RELIABILITY
 from release.calibration import Curve
 
-PHOTO_SIDE = 160  # pixels; shown at half of that or a little more
 CURVES = ("sibling_recall_at_1", "category_precision_at_10", "leaf_accuracy")
 PARTS = ("train", "validation", "test")
 # Of an epoch, where it says nothing else.
@@ -39,7 +38,7 @@ def write_report(folder: StageFolder, report: TrainingReport) -> None:
         "categories": tables.categories(metrics["categories"]),
         "confusion": tables.confusion(report.confusion),
         "calibration": _calibration(metrics.get("calibration") or {}, report.calibration),
-        "queries": {"best": _queries(report.best), "worst": _queries(report.worst)},
+        "queries": {"best": shown_searches(report.best), "worst": shown_searches(report.worst)},
         "options": tables.settings(report.options),
         "made": tables.settings(report.made),
     }
@@ -152,26 +151,3 @@ def _reliability(name: str, bins: Sequence[Mapping[str, Any]]) -> Values:
     label = f"{RELIABILITY[name].term}, what was predicted and what was observed: {told}."
     words = RELIABILITY[name]._asdict()
     return {**words, "bins": bins, "count": count, "gap": gap, "plot": reliability(bins, label)}
-
-
-def _queries(queries: Sequence[Query]) -> list[Values]:
-    return [
-        {
-            "title": query.title,
-            "photo": thumbnail(query.photo, PHOTO_SIDE),
-            "found": [
-                {**vars(one), "photo": thumbnail(one.photo, PHOTO_SIDE), "mark": _mark(one)}
-                for one in query.found
-            ],
-        }
-        for query in queries
-    ]
-
-
-def _mark(found: Found) -> tuple[str, str]:
-    """A class and words."""
-    if found.same_item:
-        return ("item", "\N{BLACK CIRCLE} same item")
-    if found.same_category:
-        return ("category", "\N{CIRCLE WITH LEFT HALF BLACK} same category")
-    return ("other", "\N{WHITE CIRCLE} neither")

@@ -6,27 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from batch_jobs.pages.searches import Query
 from release.errors import JobError
-
-
-@dataclass(frozen=True)
-class Found:
-    """A photo that a search found."""
-
-    photo: bytes  # JPEG
-    title: str
-    similarity: float  # cosine
-    same_item: bool
-    same_category: bool
-
-
-@dataclass(frozen=True)
-class Query:
-    """A test photo that was searched with; `found` is nearest first."""
-
-    photo: bytes  # JPEG
-    title: str
-    found: list[Found]
 
 
 @dataclass(frozen=True)

@@ -201,7 +201,7 @@ def test_the_operators_policy_allows_all_of_this_and_nothing_else(
     stack: Deployed, failed: list[Finished]
 ) -> None:
     name = failed[0].execution["name"]
-    ask(stack.server, "logs", name, "--stage", "train")  # each worker has a server of its own
+    ask(stack.server, "logs", name, "--stage", "train")
     ask(stack.server, "submit", "--catalogue", "drawn", "--only-update")
     granted = list(pairs([stack.values.properties("OperatorPolicy")]))
     did = {

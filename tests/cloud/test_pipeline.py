@@ -69,3 +69,9 @@ def test_a_catalogue_said_to_be_ready_updates_the_release_without_training(
 
 def test_nothing_was_told_to_the_topic_where_nothing_failed(updated: Finished) -> None:
     assert [one for one in updated.deployed.messages() if "drawn" in one["run"]] == []
+
+
+def test_all_of_these_run_in_one_process(request: pytest.FixtureRequest) -> None:
+    """Else each process would deploy and run all of it for itself."""
+    grouped = getattr(request.config.option, "dist", "no") == "loadgroup"
+    assert not grouped or request.node.nodeid.endswith("@pipeline")

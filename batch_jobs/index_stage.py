@@ -12,19 +12,18 @@ from batch_jobs.cleaned import listings
 from batch_jobs.index.build import Beside, Built, build_base, merge
 from batch_jobs.index.choose import Budget, Trial, trial_of
 from batch_jobs.index.page import write_plan
-from batch_jobs.index.photos import copies_of, photos_of
+from batch_jobs.index.photos import KEPT_OUT_FILE, copies_of, photos_of
 from batch_jobs.index.prepare import Prepared, prepare
 from batch_jobs.index.shards import Part, encode_shard
 from batch_jobs.index.source import RunSource
 from batch_jobs.progress import Progress
 from batch_jobs.stage import Done, Inputs, Shard, StageFolder, digest_of, software
 from release.errors import ConflictError, JobError, MissingObjectError
-from release.listings import Listing, Photo
+from release.listings import TABLES_VERSION, Listing, Photo
 from release.segment import FILES
 from release.segment_writer import write_segment_files
 from release.store import Store
 
-KEPT_OUT_FILE = "kept_out.json"
 _PREPARED, _PART, _MEASURED = "prepared-", "part-", "measured-"
 
 
@@ -82,6 +81,7 @@ def run(
 def _inputs(folder: StageFolder, options: IndexOptions) -> Inputs:
     before = {name: folder.sibling(name).require().digest for name in ("clean", "train", "embed")}
     own = {"keep_out": options.keep_out, "budget": asdict(options.budget)}
+    own["tables"] = TABLES_VERSION
     return {**before, **own, "software": software()}
 
 

@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
@@ -11,6 +11,8 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from batch_jobs.index.photos import KEPT_OUT_FILE
+from batch_jobs.samples import choose_samples
 from batch_jobs.stage import Done, StageFolder, digest_of, git_commit, software
 from batch_jobs.tables import read_shards
 from release.blobs import Blob, blob_of, fetch_blob
@@ -32,7 +34,7 @@ from release.segment import FILES
 from release.store import Store
 
 BASE = "base"
-CALIBRATION_FILE = "calibration.json"
+CALIBRATION_FILE, SPLIT_FILE = "calibration.json", "split.json"
 PHOTOS_AT_ONCE = 256
 FINDS_ITSELF = 0.99
 _MADE_FROM = ("clean", "train", "export", "embed", "index")
@@ -74,7 +76,8 @@ def _is_served(store: Store, done: Done, seen: Pointer | None) -> bool:
     except (NoReleaseError, ManifestError):
         return False
     sizes = {entry.path: entry.size_bytes for entry in store.list("blobs")}
-    if any(sizes.get(blob.path) != blob.size_bytes for blob in manifest.files.values()):
+    named = (*manifest.files.values(), *manifest.samples)
+    if any(sizes.get(blob.path) != blob.size_bytes for blob in named):
         return False
     with tempfile.TemporaryDirectory() as cache:
         return all(
@@ -123,12 +126,10 @@ def checked_file(stage: StageFolder, name: str, scratch: Path) -> Path:
 def _manifest(run_id: str, stages: dict[str, StageFolder], files: dict[str, Blob]) -> Manifest:
     cleaned, network = stages["clean"].require(), json.loads(_read(stages["export"], "export.json"))
     calibration = _calibration(stages["train"])
-    content = {name: blob.sha256 for name, blob in files.items()}
-    # What a similarity means is part of every answer, so another meaning is another release.
-    release = digest_of({**content, "calibration": asdict(calibration)})
+    samples = _samples(stages)
     return Manifest(
         schema_version=SCHEMA_VERSION,
-        release_id=f"{run_id}-{release[:10]}",
+        release_id=f"{run_id}-{content_digest(files, calibration, samples)}",
         created_at=datetime.now(UTC).isoformat(timespec="microseconds"),
         git_commit=git_commit(),
         run_id=run_id,
@@ -139,7 +140,26 @@ def _manifest(run_id: str, stages: dict[str, StageFolder], files: dict[str, Blob
         scores=_scores(stages["train"].require().counts),
         files=files,
         calibration=calibration,
+        samples=samples,
     )
+
+
+def content_digest(
+    files: Mapping[str, Blob], calibration: Calibration, samples: Sequence[Blob]
+) -> str:
+    """The end of a release's id: another one where anything that it answers with is another.
+
+    What a similarity means is part of every answer.
+    """
+    content = {name: blob.sha256 for name, blob in files.items()}
+    shown = [blob.sha256 for blob in samples]
+    return digest_of({**content, "calibration": asdict(calibration), "samples": shown})[:10]
+
+
+def _samples(stages: dict[str, StageFolder]) -> tuple[Blob, ...]:
+    kept_out = json.loads(_read(stages["index"], KEPT_OUT_FILE))
+    parts = json.loads(_read(stages["train"], SPLIT_FILE))
+    return choose_samples(stages["clean"], kept_out, parts)
 
 
 def _calibration(train: StageFolder) -> Calibration:

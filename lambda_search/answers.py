@@ -19,14 +19,8 @@ class CategoryGuess(BaseModel):
     probability: float = Field(examples=[0.87])
 
 
-class FoundListing(BaseModel):
-    """A listing found, with its photo that is nearest.
-
-    `similarity` is that photo's cosine, -1 to 1, and the probabilities are what it means: that the
-    two photos show the same item, or items of the same category, where about half of what is
-    searched for is in the catalogue. They are null where the release does not know, as without
-    listings that have several photos.
-    """
+class Listing(BaseModel):
+    """A listing. `photos` are URLs of at most eight of its photos."""
 
     product_id: str = Field(examples=[EXAMPLE_ID])
     title: str = Field(examples=["Oak dining chair"])
@@ -36,6 +30,24 @@ class FoundListing(BaseModel):
     category: list[str] = Field(examples=[EXAMPLE_PATH])
     location: str = Field(examples=["London"])
     listed_at: datetime | None = Field(examples=["2026-11-01T09:30:00Z"])
+    photos: list[str] = Field(examples=[[f"/photos/{EXAMPLE_IMAGE}"]])
+
+
+class WholeListing(Listing):
+    """All that there is of a listing. `photos` are URLs of at most fifty of its photos."""
+
+    description: str = Field(examples=["Solid oak, a few scratches."])
+
+
+class FoundListing(Listing):
+    """A listing found, with its photo that is nearest, which is the first of `photos`, too.
+
+    `similarity` is that photo's cosine, -1 to 1, and the probabilities are what it means: that the
+    two photos show the same item, or items of the same category, where about half of what is
+    searched for is in the catalogue. They are null where the release does not know, as without
+    listings that have several photos.
+    """
+
     similarity: float = Field(examples=[0.934201])
     same_item_probability: float | None = Field(examples=[0.962674])
     same_category_probability: float | None = Field(examples=[0.991043])
@@ -72,6 +84,20 @@ class SearchAnswer(BaseModel):
         description="Milliseconds of each stage, and of all until the answer was made.",
         examples=[{"read": 0.8, "decode": 11.2, "extract": 27.9, "search": 0.6, "total": 41.0}],
     )
+
+
+class NewestAnswer(BaseModel):
+    """Listings, the newest first."""
+
+    release: str
+    results: list[Listing]
+
+
+class ListingAnswer(BaseModel):
+    """One listing."""
+
+    release: str
+    listing: WholeListing
 
 
 class EmbedAnswer(BaseModel):

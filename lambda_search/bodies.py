@@ -20,6 +20,7 @@ from pydantic_core import PydanticCustomError
 from lambda_search.settings import DEFAULT_K
 from release.crop import Crop
 from release.errors import QueryError
+from release.filters import MAX_WORDS
 
 MAX_ID = 200  # characters; ids are UUIDs, but a catalogue may have its own
 MAX_NAME = 500
@@ -27,6 +28,7 @@ MAX_PATH = 10  # levels of a category path
 MAX_IDS = 1000  # of a filter
 MAX_STEERING = 20  # listings liked, and as many disliked
 MAX_PHOTOS = 5  # of one item
+DEFAULT_NEWEST = 24
 _K: JsonDict = {"minimum": 1, "maximum": 100}  # for readers; what counts is the setting MAX_K
 MAX_NUMBERS = 16_384  # of an embedding; the release says how many it needs
 EXAMPLE_ID = "6a2b5ec3-9a6f-4a43-a7a2-1c6c3ac9b1de"
@@ -114,6 +116,10 @@ class SearchFilters(Request):
     )
     product_ids: Annotated[list[Id], Field(max_length=MAX_IDS)] | None = Field(
         None, description="Only these listings.", examples=[[EXAMPLE_ID]]
+    )
+
+    words: Annotated[str, Field(max_length=MAX_WORDS, examples=["oak cha"])] | None = Field(
+        None, description="Each begins a word of the title; case and accents do not count."
     )
 
     @model_validator(mode="after")
@@ -233,3 +239,11 @@ class SimilarQuery(Request):
     model_config = ConfigDict(strict=False)
 
     k: int = Field(DEFAULT_K, description="How many listings.", json_schema_extra=_K)
+
+
+class NewestQuery(Request):
+    """How many listings are wanted."""
+
+    model_config = ConfigDict(strict=False)
+
+    k: int = Field(DEFAULT_NEWEST, description="How many listings.", json_schema_extra=_K)

@@ -47,6 +47,7 @@ STATUS_OF_CODE = {
     "bad_request": 400,
     "unknown_listing": 404,
     "unknown_photo": 404,
+    "unknown_sample": 404,
     "unknown_upload": 404,
     "not_found": 404,
     "method_not_allowed": 405,

@@ -1,7 +1,7 @@
 """The endpoints: what is asked goes to the searcher or the store, what they say goes back."""
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import RedirectResponse, Response
@@ -11,12 +11,13 @@ from lambda_search.answers import ClassifyAnswer, EmbedAnswer, Health, Ready, Se
 from lambda_search.bodies import ClassifyRequest, EmbedRequest, SearchRequest, SimilarQuery
 from lambda_search.errors import RequestError
 from lambda_search.inputs import body_of, check_k, request_body
+from lambda_search.jpegs import jpeg
 from lambda_search.observing import observation
 from lambda_search.photos import Uploads
 from lambda_search.releases import Releases
 from lambda_search.settings import Settings
 from lambda_search.threads import Route, aside
-from release.blobs import Blob, read_blob
+from release.blobs import Blob
 from release.errors import UnknownIdError
 from release.listings import Photo
 from release.reader import Release
@@ -25,7 +26,7 @@ from release.store import Store
 PRESIGNED_FOR = timedelta(hours=1)
 # A URL that temporary credentials have signed ends with them, which may be before its own time.
 _REDIRECT_CACHE = "private, max-age=240"
-_PHOTO_CACHE = "public, max-age=3600"  # an update may change the photo of an id
+JPEG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}}}
 
 
 async def _releases(request: Request) -> Releases:
@@ -117,7 +118,7 @@ def similar(
 @router.get(
     "/photos/{image_id}",
     response_class=Response,
-    responses={200: {"content": {"image/jpeg": {}}}, 302: {"description": "The photo's URL"}},
+    responses={**JPEG, 302: {"description": "The photo's URL"}},
 )
 def photo(image_id: str, request: Request, held: Held) -> Response:
     """The photo as JPEG, as small as a thumbnail: its bytes, or where S3 has it for an hour."""
@@ -126,10 +127,7 @@ def photo(image_id: str, request: Request, held: Held) -> Response:
     blob = Blob(found.sha256, found.size_bytes)
     if url := store.presign(blob.path, PRESIGNED_FOR):
         return RedirectResponse(url, 302, {"Cache-Control": _REDIRECT_CACHE})
-    headers = {"ETag": f'"{blob.sha256}"', "Cache-Control": _PHOTO_CACHE}
-    if headers["ETag"] in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers=headers)
-    return Response(read_blob(store, blob), 200, headers, "image/jpeg")
+    return jpeg(store, blob, request)
 
 
 @router.get("/health")

@@ -17,6 +17,7 @@ from lambda_search.bodies import ClassifyRequest, EmbedRequest, SearchFilters, S
 from lambda_search.errors import RequestError
 from lambda_search.observing import observation, stage
 from lambda_search.photos import Uploads, extract
+from lambda_search.shown import listing_of, photo_url
 from release.calibration import Calibration, Curve, Match
 from release.crop import WHOLE, Crop
 from release.extractor import Extracted
@@ -105,6 +106,7 @@ def _filters(asked: SearchFilters) -> Filters:
         location=asked.location,
         listed_after=asked.listed_after,
         product_ids=None if asked.product_ids is None else frozenset(asked.product_ids),
+        words=asked.words,
     )
 
 
@@ -151,21 +153,13 @@ def _match(match: Match, hits: Sequence[ListingHit]) -> MatchAnswer:
 
 
 def _found(hit: ListingHit, calibration: Calibration) -> FoundListing:
-    listing = hit.listing
     return FoundListing(
-        product_id=listing.product_id,
-        title=listing.title,
-        price=listing.price,
-        currency=listing.currency,
-        price_status=listing.price_status,
-        category=list(listing.category_path),
-        location=listing.location,
-        listed_at=listing.listed_at,
+        **listing_of(hit.listing, hit.photos),
         similarity=_rounded(hit.similarity),
         same_item_probability=_probability(calibration.same_item, hit),
         same_category_probability=_probability(calibration.same_category, hit),
         image_id=hit.photo.image_id,
-        photo=f"/photos/{hit.photo.image_id}",
+        photo=photo_url(hit.photo),
     )
 
 

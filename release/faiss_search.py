@@ -10,8 +10,9 @@ from numpy.typing import ArrayLike
 
 from release.errors import QueryError, UnknownIdError
 from release.filters import Filters
-from release.listings import Listing, Photo
+from release.listings import Listing, Photo, Shown
 from release.segment import Segment
+from release.shown import newest, shown
 from release.vector_index import Embeddings
 
 # Similarities that differ by less are equal: float32 sums differ with the order of adding.
@@ -20,6 +21,7 @@ DIGITS = 6
 # Schuetze give them (Introduction to Information Retrieval, 2008, 9.1.1).
 LIKED, DISLIKED = 0.75, 0.15
 SEGMENTS_AT_ONCE = 4
+PHOTOS_SHOWN = 8  # of a listing, at most
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,15 @@ class PhotoHit:
 
 @dataclass(frozen=True)
 class ListingHit:
-    """A listing found, its nearest photo, and that photo's cosine."""
+    """A listing found, its nearest photo, and that photo's cosine; `photos` has others too.
+
+    The nearest is the first of `photos`, the others are in the order of their ids.
+    """
 
     listing: Listing
     photo: Photo
     similarity: float
+    photos: tuple[Photo, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,17 +74,17 @@ class FaissSearch:
         widths = {segment.width for segment in segments}
         if len(widths) != 1:
             raise QueryError(f"Segments of one width are needed, these have {sorted(widths)}.")
-        self._segments = tuple(segments)
+        self.segments = tuple(segments)
         self._threads = ThreadPoolExecutor(min(SEGMENTS_AT_ONCE, len(segments)))
         self.width = widths.pop()
 
     @property
     def photo_count(self) -> int:
-        return sum(segment.photo_count for segment in self._segments)
+        return sum(segment.photo_count for segment in self.segments)
 
     @property
     def listing_count(self) -> int:
-        return sum(segment.listing_count for segment in self._segments)
+        return sum(segment.listing_count for segment in self.segments)
 
     def search(self, features: ArrayLike, k: int) -> list[list[str]]:
         """For each row of `features` the `k` nearest image ids, nearest first.
@@ -110,21 +116,31 @@ class FaissSearch:
             found = self._nearest(queries, asked, wanted.filters)
             hits = _by_listing(found, wanted)
             if len(hits) >= k or all(_is_last(hits_of, asked, wanted) for hits_of in found):
-                return [self._with_listing(hit) for hit in hits[:k]]
+                return self._with_listings(hits[:k])
             asked *= 4
 
     def listing(self, product_id: str) -> Listing:
         """Raises UnknownIdError."""
         return self._segment_of(product_id).listings.listing(product_id)
 
+    def shown(self, product_ids: Sequence[str], most: int) -> dict[str, Shown]:
+        """By id those listings that there are, with at most so many photos each."""
+        return shown(self.segments, product_ids, most)
+
+    def newest(self, count: int) -> list[Shown]:
+        """The listings put up last, the newest first; those of unknown age at the end."""
+        ids = newest(self.segments, count)
+        found = self.shown(ids, PHOTOS_SHOWN)
+        return [found[product_id] for product_id in ids]
+
     def photo(self, image_id: str) -> Photo:
         """Raises UnknownIdError."""
-        for segment in self._segments[:-1]:
+        for segment in self.segments[:-1]:
             try:
                 return segment.photo(image_id)
             except UnknownIdError:
                 continue
-        return self._segments[-1].photo(image_id)
+        return self.segments[-1].photo(image_id)
 
     def features_of(self, product_id: str) -> Embeddings:
         """The vectors of a listing's photos, (n, width). Raises UnknownIdError."""
@@ -141,8 +157,8 @@ class FaissSearch:
             return _hits(segment, queries, k, filters)
 
         # Alone, a segment is searched where the caller is: no thread to wake.
-        every = map if len(self._segments) == 1 else self._threads.map
-        merged = zip(*every(search, self._segments), strict=True)
+        every = map if len(self.segments) == 1 else self._threads.map
+        merged = zip(*every(search, self.segments), strict=True)
         return [
             sorted((hit for part in parts for hit in part), key=_nearest_first)[:k]
             for parts in merged
@@ -157,12 +173,12 @@ class FaissSearch:
         return queries if moved is queries else self._checked(moved, 1)
 
     def _photos_of(self, product_ids: frozenset[str]) -> Iterator[list[Photo]]:
-        for segment in self._segments:
+        for segment in self.segments:
             for product_id in product_ids:
                 yield segment.listings.photos_of(product_id)
 
     def _segment_of(self, product_id: str) -> Segment:
-        for segment in self._segments:
+        for segment in self.segments:
             if segment.has(product_id):
                 return segment
         raise UnknownIdError(f"There is no listing {product_id!r} in this release.")
@@ -186,8 +202,15 @@ class FaissSearch:
         unit: Embeddings = queries / np.linalg.norm(queries, axis=1, keepdims=True)
         return unit.astype(np.float32)
 
-    def _with_listing(self, hit: PhotoHit) -> ListingHit:
-        return ListingHit(self.listing(hit.photo.product_id), hit.photo, hit.similarity)
+    def _with_listings(self, hits: Sequence[PhotoHit]) -> list[ListingHit]:
+        found = self.shown([hit.photo.product_id for hit in hits], PHOTOS_SHOWN)
+        return [_with_listing(hit, found[hit.photo.product_id]) for hit in hits]
+
+
+def _with_listing(hit: PhotoHit, found: Shown) -> ListingHit:
+    others = [photo for photo in found.photos if photo != hit.photo]
+    photos = (hit.photo, *others[: PHOTOS_SHOWN - 1])
+    return ListingHit(found.listing, hit.photo, hit.similarity, photos)
 
 
 def _hits(

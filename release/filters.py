@@ -12,13 +12,15 @@ from release.listings import Listings
 from release.rows import Rows
 
 Mask = NDArray[np.bool_]
+MAX_WORDS = 200  # characters
 
 
 @dataclass(frozen=True)
 class Filters:
     """None admits everything. Bounds are inclusive; a listing that lacks what is asked is left out.
 
-    `category` is the beginning of a path, `location` the whole of it in any case.
+    `category` is the beginning of a path, `location` the whole of it in any case; each of `words`
+    begins a word of the title, without regard to case and accents.
     """
 
     category: tuple[str, ...] | None = None
@@ -27,12 +29,17 @@ class Filters:
     location: str | None = None
     listed_after: datetime | None = None
     product_ids: frozenset[str] | None = None
+    words: str | None = None
 
     def __post_init__(self) -> None:
         if self.listed_after is not None and self.listed_after.tzinfo is None:
             raise QueryError(
                 f"listed_after is {self.listed_after.isoformat()} without a time zone; "
                 "add one, such as Z for UTC."
+            )
+        if self.words is not None and len(self.words) > MAX_WORDS:
+            raise QueryError(
+                f"words has {len(self.words)} characters; at most {MAX_WORDS} are searched for."
             )
 
     def __bool__(self) -> bool:
@@ -54,9 +61,17 @@ def matching(filters: Filters, rows: Rows, listings: Listings) -> Mask:
     if filters.listed_after is not None:
         mask &= rows.listed_at >= filters.listed_after.timestamp()
     if filters.product_ids is not None:
-        named = np.zeros_like(mask)
-        named[listings.numbers_of(filters.product_ids)] = True
-        mask &= named
+        mask &= _only(listings.numbers_of(filters.product_ids), len(mask))
+    if filters.words is not None:
+        with_words = listings.numbers_with_words(filters.words)
+        if with_words is not None:
+            mask &= _only(with_words, len(mask))
+    return mask
+
+
+def _only(numbers: list[int], count: int) -> Mask:
+    mask = np.zeros(count, dtype=np.bool_)
+    mask[numbers] = True
     return mask
 
 

@@ -6,26 +6,29 @@ beside the vector's number, so the files are joined by that key and never by pos
 
 import hashlib
 import json
-import sqlite3
-import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from release.errors import ReleaseFileError, UnknownIdError
+from release.table_file import TableFile
+from release.words import beginning_with, words_of
 
-T = TypeVar("T")
-
-TABLES_VERSION = 2
+TABLES_VERSION = 3
 NO_PLACE = 2**32 - 1  # the number of a location that no listing has
 CONTENT_BYTES = 16
 _PHOTOS = (
     "SELECT image_id, product_id, sha256, size_bytes FROM photos JOIN listings ON listing = number"
 )
-_BATCH = 500  # bound variables in one statement
+# The photos of some listings, of each the first ones.
+_FIRST = (
+    "SELECT listing, image_id, sha256, size_bytes FROM (SELECT *, row_number() OVER "
+    "(PARTITION BY listing ORDER BY image_id) AS place FROM photos WHERE listing IN ({})) "
+    "WHERE place <= ? ORDER BY listing, place"
+)
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,23 @@ class Photo:
         return photo_key(self.image_id)
 
 
+@dataclass(frozen=True)
+class Shown:
+    """A listing with photos of it, in the order of their ids."""
+
+    listing: Listing
+    photos: tuple[Photo, ...]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A location as most of its listings spell it; `folded` is what is compared."""
+
+    number: int
+    folded: str
+    name: str
+
+
 def photo_key(image_id: str) -> int:
     """63 bits of the id's BLAKE2b hash: the same number in the rows and in the table."""
     digest = hashlib.blake2b(image_id.encode(), digest_size=8).digest()
@@ -94,59 +114,94 @@ class Listings:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._reading = threading.Lock()
-        uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
-        self._db = self._sound(lambda: sqlite3.connect(uri, uri=True, check_same_thread=False))
-        version = self._one("PRAGMA user_version")
-        if version != TABLES_VERSION:
-            raise ReleaseFileError(
-                f"{path} has listings of version {version}, this software reads {TABLES_VERSION}. "
-                "Update the software, or publish the run again."
-            )
+        self._file = TableFile(path, TABLES_VERSION)
 
     @cached_property
     def photo_count(self) -> int:
         """Counted, which takes a while where there are many."""
-        return self._one("SELECT count(*) FROM photos")
+        return self._file.one("SELECT count(*) FROM photos")
 
     @cached_property
     def listing_count(self) -> int:
         """Numbers are from 0 on, without gaps."""
-        return self._one("SELECT coalesce(max(number), -1) + 1 FROM listings")
+        return self._file.one("SELECT coalesce(max(number), -1) + 1 FROM listings")
 
     def close(self) -> None:
-        self._db.close()
+        self._file.close()
 
     @cached_property
     def category_paths(self) -> list[tuple[str, ...]]:
         """By number, and so sorted."""
-        return [tuple(json.loads(path)) for (path,) in self._all("SELECT path FROM categories")]
+        return [
+            tuple(json.loads(path)) for (path,) in self._file.all("SELECT path FROM categories")
+        ]
 
     def place_number(self, location: str) -> int:
         """The number of a location in any case, NO_PLACE where no listing has it."""
-        rows = self._all("SELECT number FROM places WHERE folded = ?", (location.casefold(),))
+        rows = self._file.all("SELECT number FROM places WHERE folded = ?", (location.casefold(),))
         return int(rows[0][0]) if rows else NO_PLACE
 
     def numbers_of(self, product_ids: Iterable[str]) -> list[int]:
         """The numbers of those listings that are here, ascending."""
         wanted = sorted(product_ids)
-        found: list[int] = []
-        for start in range(0, len(wanted), _BATCH):
-            some = tuple(wanted[start : start + _BATCH])
-            marks = ",".join("?" * len(some))
-            rows = self._all(f"SELECT number FROM listings WHERE product_id IN ({marks})", some)
-            found += [number for (number,) in rows]
-        return sorted(found)
+        rows = self._file.of("SELECT number FROM listings WHERE product_id IN ({})", wanted)
+        return sorted(number for (number,) in rows)
+
+    def ids_of(self, numbers: Sequence[int]) -> dict[int, str]:
+        """The ids of listings by their numbers."""
+        rows = self._file.of(
+            "SELECT number, product_id FROM listings WHERE number IN ({})", numbers
+        )
+        return dict(rows)
+
+    def numbers_with_words(self, text: str) -> list[int] | None:
+        """The numbers of listings of whose titles each word of `text` begins a word, ascending.
+
+        None where it has no word.
+        """
+        words = words_of(text)
+        if not words:
+            return None
+        found = self._file.all("SELECT rowid FROM words(?)", (beginning_with(words),))
+        return [number for (number,) in found]
+
+    def places(self) -> list[Place]:
+        """In the order of numbers."""
+        rows = self._file.all("SELECT number, folded, name FROM places ORDER BY number")
+        return [Place(*row) for row in rows]
+
+    def currencies(self, without: Sequence[int] = ()) -> dict[str | None, int]:
+        """How many listings have a price in each currency, those of some numbers left out."""
+        rows = self._file.all("SELECT currency, listings FROM currencies")
+        found: dict[str | None, int] = dict(rows)
+        statement = "SELECT currency FROM listings WHERE price IS NOT NULL AND number IN ({})"
+        for (currency,) in self._file.of(statement, without):
+            found[currency] -= 1
+        return {currency: count for currency, count in found.items() if count}
 
     def listing(self, product_id: str) -> Listing:
         """Raises UnknownIdError."""
-        rows = self._all("SELECT * FROM listings WHERE product_id = ?", (product_id,))
+        rows = self._file.all("SELECT * FROM listings WHERE product_id = ?", (product_id,))
         if not rows:
             raise UnknownIdError(f"There is no listing {product_id!r} in this release.")
-        _, same_id, title, text, price, currency, status, category, location, when, _ = rows[0]
+        return self._listing(rows[0])
+
+    def shown(self, product_ids: Iterable[str], most: int) -> dict[int, Shown]:
+        """By number those that are here, with at most so many photos each."""
+        wanted = sorted(product_ids)
+        rows = list(self._file.of("SELECT * FROM listings WHERE product_id IN ({})", wanted))
+        listings = {row[0]: self._listing(row) for row in rows}
+        photos: dict[int, list[Photo]] = {number: [] for number in listings}
+        for number, image_id, sha256, size_bytes in self._file.of(_FIRST, sorted(listings), most):
+            owner = listings[number].product_id
+            photos[number].append(Photo(image_id, owner, sha256.hex(), size_bytes))
+        return {number: Shown(one, tuple(photos[number])) for number, one in listings.items()}
+
+    def _listing(self, row: tuple[Any, ...]) -> Listing:
+        _, product_id, title, text, price, currency, status, category, location, when, _ = row
         path = self.category_paths[category]
         moment = None if when is None else datetime.fromtimestamp(when, UTC)
-        return Listing(same_id, title, text, price, currency, status, path, location, moment)
+        return Listing(product_id, title, text, price, currency, status, path, location, moment)
 
     def photo(self, image_id: str) -> Photo:
         """Raises UnknownIdError."""
@@ -162,10 +217,8 @@ class Listings:
     def photos_by_key(self, keys: Sequence[int]) -> dict[int, Photo]:
         """The photos of an index's keys; raises ReleaseFileError where one is not here."""
         found: dict[int, Photo] = {}
-        for start in range(0, len(keys), _BATCH):
-            some = tuple(keys[start : start + _BATCH])
-            marks = ",".join("?" * len(some))
-            found.update((photo.key, photo) for photo in self._photos(f"key IN ({marks})", some))
+        for photo in _as_photos(self._file.of(f"{_PHOTOS} WHERE key IN ({{}})", keys)):
+            found[photo.key] = photo
         if missing := set(keys) - found.keys():
             raise ReleaseFileError(
                 f"{self._path} lacks {len(missing)} photos that the index has. Publish again."
@@ -174,39 +227,18 @@ class Listings:
 
     def contents(self) -> dict[str, bytes]:
         """By product id what `content_of` gave; also of listings that tombstones have removed."""
-        return dict(self._all("SELECT product_id, content FROM listings"))
+        return dict(self._file.all("SELECT product_id, content FROM listings"))
 
     def product_ids(self) -> list[str]:
         """By number."""
-        return [row[0] for row in self._all("SELECT product_id FROM listings ORDER BY number")]
+        return [row[0] for row in self._file.all("SELECT product_id FROM listings ORDER BY number")]
 
     def all_photos(self) -> Iterator[Photo]:
         """Every photo, in the order of keys. Nobody else may read meanwhile."""
-        return _as_photos(self._rows(f"{_PHOTOS} ORDER BY key"))
+        return _as_photos(self._file.rows(f"{_PHOTOS} ORDER BY key"))
 
     def _photos(self, where: str, values: tuple[str | int, ...]) -> Iterator[Photo]:
-        return _as_photos(self._all(f"{_PHOTOS} WHERE {where}", values))
-
-    def _one(self, statement: str) -> int:
-        return int(self._all(statement)[0][0])
-
-    def _all(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        # From Python 3.12 on threads that share a connection get each other's rows.
-        with self._reading:
-            return list(self._rows(statement, values))
-
-    def _rows(self, statement: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
-        cursor = self._sound(lambda: self._db.execute(statement, values))
-        while row := self._sound(cursor.fetchone):
-            yield row
-
-    def _sound(self, read: Callable[[], T]) -> T:
-        try:
-            return read()
-        except sqlite3.DatabaseError as error:
-            raise ReleaseFileError(
-                f"{self._path} is damaged or not a listings file: {error}. Publish the run again."
-            ) from error
+        return _as_photos(self._file.all(f"{_PHOTOS} WHERE {where}", values))
 
 
 def _as_photos(rows: Iterable[tuple[Any, ...]]) -> Iterator[Photo]:

@@ -2,8 +2,8 @@
 
 import json
 import sqlite3
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +11,16 @@ from typing import Any
 
 from release.errors import ReleaseFileError
 from release.listings import TABLES_VERSION, Listing, Photo, content_of
+from release.words import words_of
 
 _SCHEMA = f"""
 PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-200000;
 PRAGMA user_version={TABLES_VERSION};
 CREATE TABLE categories (number INTEGER PRIMARY KEY, path TEXT NOT NULL);
-CREATE TABLE places (folded TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE places (
+    folded TEXT PRIMARY KEY, number INTEGER NOT NULL, name TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE currencies (currency TEXT, listings INTEGER NOT NULL);
 CREATE TABLE listings (
     number INTEGER PRIMARY KEY, product_id TEXT NOT NULL UNIQUE, title TEXT NOT NULL,
     description TEXT NOT NULL, price REAL, currency TEXT, price_status TEXT NOT NULL,
@@ -27,6 +31,9 @@ CREATE TABLE photos (
     sha256 BLOB NOT NULL, size_bytes INTEGER NOT NULL
 );
 CREATE INDEX photos_of_listing ON photos (listing);
+CREATE VIRTUAL TABLE words USING fts5(
+    title, content='', detail=none, columnsize=0, tokenize='ascii'
+);
 """
 
 
@@ -65,7 +72,8 @@ def write_listings(
         db.executescript(_SCHEMA)
         try:
             db.executemany("INSERT INTO categories VALUES (?,?)", categories)
-            db.executemany("INSERT INTO places VALUES (?,?)", numbers.place.items())
+            db.executemany("INSERT INTO places VALUES (?,?,?)", _places(listings, numbers))
+            db.executemany("INSERT INTO currencies VALUES (?,?)", _currencies(listings))
             rows = (
                 (number, *_listing_row(one, by_listing[one.product_id], numbers))
                 for number, one in enumerate(listings)
@@ -75,8 +83,29 @@ def write_listings(
                 "INSERT INTO photos VALUES (?,?,?,?,?)",
                 (_photo_row(photo, numbers) for photo in photos),
             )
+            _write_words(db, listings)
         except sqlite3.IntegrityError as error:
             raise ReleaseFileError(f"{path.name} cannot be written: {error}.") from error
+
+
+def _write_words(db: sqlite3.Connection, listings: Sequence[Listing]) -> None:
+    words = ((number, " ".join(words_of(one.title))) for number, one in enumerate(listings))
+    db.executemany("INSERT INTO words (rowid, title) VALUES (?,?)", words)
+    db.execute("INSERT INTO words (words) VALUES ('optimize')")
+
+
+def _places(listings: Sequence[Listing], numbers: Numbers) -> Iterator[tuple[str, int, str]]:
+    """Each with the spelling that most listings have; the smaller of two that as many have."""
+    names: dict[str, str] = {}
+    spellings = Counter(listing.location for listing in listings)
+    for name, _ in sorted(spellings.items(), key=lambda one: (-one[1], one[0])):
+        names.setdefault(name.casefold(), name)
+    return ((folded, number, names[folded]) for folded, number in numbers.place.items())
+
+
+def _currencies(listings: Sequence[Listing]) -> list[tuple[str | None, int]]:
+    priced = Counter(listing.currency for listing in listings if listing.price is not None)
+    return sorted(priced.items(), key=lambda one: one[0] or "")
 
 
 def _listing_row(listing: Listing, photos: list[Photo], numbers: Numbers) -> tuple[Any, ...]:

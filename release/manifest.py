@@ -10,7 +10,7 @@ from release.blobs import Blob, Sha256
 from release.calibration import Calibration
 from release.errors import ManifestError
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 EXTRACTOR_FILE = "extractor.onnx"
 INDEX_FILE = "index.faiss"
 LISTINGS_FILE = "listings.sqlite"
@@ -109,7 +109,10 @@ class SegmentInfo:
 
 @dataclass(frozen=True, config=_CHECKED)
 class Manifest:
-    """Everything a search needs. Raises ManifestError through `from_json` where it does not fit."""
+    """Everything a search needs. Raises ManifestError through `from_json` where it does not fit.
+
+    `samples` are prepared photos to search with, of which the index knows at most the listing.
+    """
 
     schema_version: int
     release_id: Name
@@ -123,6 +126,7 @@ class Manifest:
     scores: dict[str, Score]
     files: dict[str, Blob]
     calibration: Calibration
+    samples: tuple[Blob, ...]
 
     @property
     def path(self) -> str:

@@ -38,6 +38,7 @@ def publish(
             _require_older(store, seen)
         _require_all(store, manifest, files)
         _write_photos(store, photo_batches, mark)
+        _require_samples(store, manifest)
         for name, path in files.items():
             blob = write_blob(store, path)
             if blob != manifest.files[name]:
@@ -85,14 +86,27 @@ def _require_all(store: Store, manifest: Manifest, files: dict[str, Path]) -> No
         )
 
 
+def _require_samples(store: Store, manifest: Manifest) -> None:
+    """Raises ManifestError where a sample is none of the photos, and not in the store either."""
+    for blob in manifest.samples:
+        if store.stat(blob.path) is None:
+            raise ManifestError(
+                f"Release {manifest.release_id} has the sample {blob.sha256}, which is no photo."
+            )
+
+
 def _write_manifest(store: Store, manifest: Manifest) -> None:
     try:
         store.write_once(manifest.path, manifest.to_json())
     except ConflictError:
         # The same release was written before, by a publish that died or by one beside this.
         there = read_manifest(store, manifest.release_id)
-        if (there.files, there.calibration) != (manifest.files, manifest.calibration):
+        if _content(there) != _content(manifest):
             raise
+
+
+def _content(manifest: Manifest) -> tuple[object, ...]:
+    return manifest.files, manifest.calibration, manifest.samples
 
 
 def make_current(store: Store, release_id: str, seen: Pointer | None) -> None:

@@ -1,12 +1,13 @@
 """Opens a release: extractor and index in memory, ready to answer."""
 
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 from release.blob_cache import BlobCache
 from release.errors import ReleaseFileError
 from release.extractor import Extracted, Extractor
+from release.facets import Facets, facets_of
 from release.faiss_search import FaissSearch
 from release.fetching import Fetched, current_id, fetch_release
 from release.manifest import EXTRACTOR_FILE, Manifest, SegmentInfo
@@ -27,6 +28,11 @@ class Release:
     def extract(self, photo: bytes) -> Extracted:
         """One photo's bytes to its embedding and logits (a batch of 1). Raises PhotoError."""
         return self.extractor.extract(prepare(photo, self.extractor.size).pixels[None])
+
+    @cached_property
+    def facets(self) -> Facets:
+        """What its listings are, counted when first asked for."""
+        return facets_of(self.search.segments)
 
 
 def open_release(store: Store, release_id: str, cache: Path, threads: int = 1) -> Release:

@@ -14,9 +14,9 @@ from release.array_file import read_array
 from release.blobs import blob_of
 from release.errors import ReleaseFileError, UnknownIdError
 from release.filters import Filters, matching
-from release.listings import Listings, Photo, photo_key
+from release.listings import Listings, Photo, Shown, photo_key
 from release.manifest import INDEX_FILE, LISTINGS_FILE, ROWS_FILE, TOMBSTONES_FILE
-from release.rows import open_rows
+from release.rows import Rows, open_rows
 from release.vector_index import Embeddings, Similarities, VectorIndex
 
 Keys = NDArray[np.int64]  # (n, k)
@@ -98,6 +98,24 @@ class Segment:
         numbers = self.listings.numbers_of([product_id])
         return bool(numbers) and not np.isin(numbers, self._dead).any()
 
+    def shown(self, product_ids: Iterable[str], most: int) -> dict[str, Shown]:
+        """By id the listings that are here and not gone, with at most so many photos each."""
+        dead = self._dead_numbers
+        found = self.listings.shown(product_ids, most)
+        return {one.listing.product_id: one for n, one in found.items() if n not in dead}
+
+    @property
+    def rows(self) -> Rows:
+        """The columns, also of listings that are gone."""
+        return self._rows
+
+    @property
+    def alive(self) -> NDArray[np.bool_]:
+        """Which listings are not gone, (listings,) by number."""
+        mask = np.ones(len(self._rows.price), dtype=np.bool_)
+        mask[self._dead] = False
+        return mask
+
     def photo(self, image_id: str) -> Photo:
         """Raises UnknownIdError, also for a photo of a listing that is gone."""
         photo = self.listings.photo(image_id)
@@ -111,7 +129,7 @@ class Segment:
 
     def product_ids(self) -> list[str]:
         """Of the listings that are not gone."""
-        dead = set(self._dead.tolist())
+        dead = self._dead_numbers
         return [name for n, name in enumerate(self.listings.product_ids()) if n not in dead]
 
     def contents(self) -> dict[str, bytes]:
@@ -133,11 +151,11 @@ class Segment:
 
     @cached_property
     def _alive(self) -> Allowed | None:
-        if not len(self._dead):
-            return None
-        mask = np.ones(len(self._rows.price), dtype=np.bool_)
-        mask[self._dead] = False
-        return Allowed(mask[self._rows.listing])
+        return Allowed(self.alive[self._rows.listing]) if len(self._dead) else None
+
+    @cached_property
+    def _dead_numbers(self) -> frozenset[int]:
+        return frozenset(self._dead.tolist())
 
 
 def write_tombstones(path: Path, numbers: Iterable[int]) -> None:

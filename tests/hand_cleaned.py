@@ -226,6 +226,7 @@ def _manifest(clean: StageFolder, files: dict[str, Path], info: SegmentInfo) -> 
         scores={"recall": 0.5},
         files=blobs,
         calibration=CALIBRATION,
+        samples=(),
     )
 
 

@@ -33,6 +33,7 @@ from release.segment_writer import IndexedPhoto, write_segment
 from release.store import Store
 
 SIZE, WIDTH = 64, 1000
+SAMPLES = 2  # the first photos
 CATEGORIES = (
     ("Home & Garden", "Furniture", "Chairs"),
     ("Home & Garden", "Furniture", "Tables"),
@@ -85,8 +86,8 @@ def build(
     store = Store(store_url, create=True)
     with tempfile.TemporaryDirectory() as folder:
         files = _files(Path(folder), listings, photos)
-        manifest = _manifest(release_id, files, len(photos), listing_count, calibration)
         jpegs = [photo.jpeg for photo in photos]
+        manifest = _manifest(release_id, files, photos, listing_count, calibration)
         publish(store, manifest, files, [jpegs], read_pointer(store))
     return SmallRelease(store_url, release_id, listings, photos)
 
@@ -153,7 +154,7 @@ def _files(folder: Path, listings: list[Listing], photos: list[DrawnPhoto]) -> d
 def _manifest(
     release_id: str,
     files: dict[str, Path],
-    photos: int,
+    photos: list[DrawnPhoto],
     listings: int,
     calibration: Calibration,
 ) -> Manifest:
@@ -167,11 +168,12 @@ def _manifest(
         run_id="small",
         catalogue=Catalogue("small", "0" * 64),
         extractor=extractor,
-        segments=(SegmentInfo("base", "Flat", photos, listings),),
+        segments=(SegmentInfo("base", "Flat", len(photos), listings),),
         categories=CATEGORIES,
         scores={},
         files=blobs,
         calibration=calibration,
+        samples=tuple(blob_of(photo.jpeg) for photo in photos[:SAMPLES]),
     )
 
 

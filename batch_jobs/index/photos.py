@@ -10,6 +10,8 @@ from batch_jobs.stage import StageFolder
 from batch_jobs.tables import read_shards
 from release.listings import Photo
 
+KEPT_OUT_FILE = "kept_out.json"  # photos that the index does not have, to search with
+
 
 def photos_of(embed: StageFolder) -> Iterator[Photo]:
     """Every embedded photo, file by file."""

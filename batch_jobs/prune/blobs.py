@@ -1,4 +1,4 @@
-"""Which blobs are kept: the files of kept releases, and the photos that these show."""
+"""Which blobs are kept: the files and samples of kept releases, and the photos that they show."""
 
 import re
 import tempfile
@@ -34,7 +34,8 @@ class NamedBlobs:
 
     def add(self, manifest: Manifest, beat: Callable[[], None]) -> None:
         """Raises DamagedBlobError or ReleaseFileError where a listing file cannot be read."""
-        self._names.update(bytes.fromhex(blob.sha256) for blob in manifest.files.values())
+        named = (*manifest.files.values(), *manifest.samples)
+        self._names.update(bytes.fromhex(blob.sha256) for blob in named)
         for segment in manifest.segments:
             blob = manifest.files[segment.listings_file]
             if blob.sha256 not in self._read:

@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import TypeAdapter
 
-from batch_jobs.publish_stage import checked_file
-from batch_jobs.stage import Done, StageFolder, digest_of, git_commit
+from batch_jobs.publish_stage import checked_file, content_digest
+from batch_jobs.samples import those_still_there
+from batch_jobs.stage import Done, StageFolder, git_commit
 from batch_jobs.tables import read_shards, read_table
 from batch_jobs.update.segments import SEGMENTS_FILE
 from batch_jobs.update.work import Work
@@ -58,18 +59,18 @@ def _manifest(work: Work, new: dict[str, Blob]) -> Manifest:
     there = {**old.files, **new}
     names = [name for segment in segments for name in segment.file_names]
     files = {name: there[name] for name in (EXTRACTOR_FILE, *names)}
-    content = {name: blob.sha256 for name, blob in files.items()}
-    digest = digest_of({**content, "calibration": asdict(old.calibration)})
+    samples = those_still_there(work.clean, old.samples)
     return replace(
         old,
         schema_version=SCHEMA_VERSION,
-        release_id=f"{work.run_id}-{digest[:10]}",
+        release_id=f"{work.run_id}-{content_digest(files, old.calibration, samples)}",
         created_at=datetime.now(UTC).isoformat(timespec="microseconds"),
         git_commit=git_commit(),
         run_id=work.run_id,
         catalogue=Catalogue(cleaning.inputs["catalogue"], cleaning.inputs["fingerprint"]),
         segments=segments,
         files=files,
+        samples=samples,
     )
 
 

@@ -126,6 +126,7 @@ def _manifest(
         scores={},
         files=blobs,
         calibration=Calibration(),
+        samples=(),
     )
 
 

@@ -134,6 +134,7 @@ def _publish(searched: Searched, folder: Path, plan: str, photos: int) -> None:
             same_category=Curve(5.0, -1.0),
             match=Match("item", threshold=0.9, precision=0.95, recall=0.8),
         ),
+        samples=(),
     )
     store = Store(str(searched.store), create=True)
     publish(store, manifest, files, [], read_pointer(store))

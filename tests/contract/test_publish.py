@@ -93,7 +93,7 @@ def served(store: Store, cache: Path) -> str | None:
         release = open_current(store, cache)
     except NoReleaseError:
         return None
-    (listing, *_) = release.search._segments[0].listings.product_ids()
+    (listing, *_) = release.search.segments[0].listings.product_ids()
     (hits,) = release.search.search_photos(release.search.features_of(listing)[0], 100)
     assert (hits[0].photo.product_id, len(hits)) == (listing, release.search.photo_count)
     for hit in hits:

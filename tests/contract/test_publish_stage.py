@@ -3,6 +3,7 @@
 import json
 import shutil
 import tempfile
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
@@ -86,7 +87,7 @@ def embed(store: Store) -> StageFolder:
     return StageFolder(store, RUN, "embed")
 
 
-def write_index(store: Store) -> None:
+def write_index(store: Store, kept_out: Sequence[Mapping[str, str]] = ()) -> None:
     """An index stage's folder with an exact segment of all photos, and figures made up."""
     index = StageFolder(store, RUN, "index")
     clean, embedded = index.sibling("clean"), index.sibling("embed")
@@ -101,6 +102,7 @@ def write_index(store: Store) -> None:
         write_segment(Path(scratch), shown, rows)
         for name in FILES:
             index.write(name, Path(scratch) / name)
+    index.write_json("kept_out.json", kept_out)
     made_from = {name: index.sibling(name).require().digest for name in ("clean", "embed")}
     counts = {"plan": "Flat", "photos": len(rows), "listings": len(shown), "finds_itself": 1.0}
     index.finish(made_from, {**counts, **asdict(MEASURED), "why": "It is exact."})

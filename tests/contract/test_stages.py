@@ -102,7 +102,7 @@ def test_what_was_deleted_is_published_again(
 
 
 def _listing(release: object) -> str:
-    return release.search._segments[0].listings.product_ids()[0]  # type: ignore[attr-defined]
+    return release.search.segments[0].listings.product_ids()[0]  # type: ignore[attr-defined]
 
 
 def test_publishing_makes_the_run_current_again_after_another_was(

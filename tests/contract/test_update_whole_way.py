@@ -58,7 +58,7 @@ def edited(catalogue: DrawnCatalogue, folder: Path) -> tuple[Path, str, str, str
 
 
 def shown(release: Release) -> set[str]:
-    return {name for one in release.search._segments for name in one.product_ids()}
+    return {name for one in release.search.segments for name in one.product_ids()}
 
 
 def run_update(catalogue: Path, store: Store, *more: str) -> subprocess.CompletedProcess[str]:

@@ -88,7 +88,7 @@ def test_every_photo_of_the_listing_table_is_a_blob_of_its_pixels(
     small_run: SmallRun, release: Release, catalogue: DrawnCatalogue
 ) -> None:
     for product_id in catalogue.product_ids:
-        for photo in release.search._segments[0].listings.photos_of(product_id):
+        for photo in release.search.segments[0].listings.photos_of(product_id):
             stored = small_run.store.read(Blob(photo.sha256, photo.size_bytes).path)
             original = prepare(catalogue.photo(photo.image_id).read_bytes(), 96).pixels
             difference = np.abs(prepare(stored, 96).pixels.astype(int) - original.astype(int))

@@ -45,6 +45,13 @@ def untimed(answer: httpx2.Response) -> dict[str, Any]:
     return found
 
 
+def photos_of(release: SmallRelease, first: DrawnPhoto) -> list[str]:
+    """The photos of a listing as an answer has them, where one is the nearest."""
+    own = (photo for photo in release.photos if photo.product_id == first.product_id)
+    ids = sorted((photo.image_id for photo in own), key=lambda one: (one != first.image_id, one))
+    return [f"/photos/{image_id}" for image_id in ids]
+
+
 def iso(moment: datetime | None) -> str | None:
     """A time as JSON has it."""
     return moment and moment.isoformat().replace("+00:00", "Z")
@@ -90,6 +97,7 @@ class Nearest:
                 **probabilities_of(similarity),
                 "image_id": found.image_id,
                 "photo": f"/photos/{found.image_id}",
+                "photos": photos_of(self._release, found),
             }
             best.setdefault(listing.product_id, result)
         return list(best.values())[:k]

@@ -36,4 +36,4 @@ def test_every_answer_is_one_that_the_document_describes(url: str, tmp_path: Pat
         check=False,
     )
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "Operations:       10 selected / 10 total" in run.stdout
+    assert "Operations:       14 selected / 14 total" in run.stdout

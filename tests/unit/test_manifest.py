@@ -48,6 +48,7 @@ MANIFEST = Manifest(
         "base/tombstones.npy": Blob(B, 4),
     },
     calibration=Calibration(Curve(12.3, -6.1), None, Match("item", 0.43, 0.93, 0.81)),
+    samples=(Blob(C, 5_000), Blob(A, 4_000)),
 )
 Document = dict[str, Any]
 
@@ -82,7 +83,7 @@ def test_a_segment_names_its_files() -> None:
     assert replace(segment, dead_listings=0).file_names == segment.file_names[:-1]
 
 
-@pytest.mark.parametrize("version", [SCHEMA_VERSION + 1, 2, 0, "1", None, 1.5])
+@pytest.mark.parametrize("version", [SCHEMA_VERSION + 1, 3, 2, 0, "1", None, 1.5])
 def test_another_schema_version_is_refused_with_both_numbers(version: object) -> None:
     message = refusal(changed(lambda document: document.update(schema_version=version)))
     assert message == (

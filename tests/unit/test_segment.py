@@ -105,7 +105,7 @@ def test_listings_are_opened_read_only(folder: Path) -> None:
     (folder / LISTINGS_FILE).chmod(0o444)
     listings = Listings(folder / LISTINGS_FILE)
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
-        listings._db.execute("DELETE FROM photos")
+        listings._file._db.execute("DELETE FROM photos")
     listings.close()
     assert (folder / LISTINGS_FILE).read_bytes() == before
     assert {path.name for path in folder.iterdir()} == {*FILES}

@@ -1,0 +1,1 @@
+"""Pages about a run for the owner of its catalogue, as files that need nothing else."""

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-from lambda_search import browsing, error_answers, logs, routes, student, telemetry, uploads
+from lambda_search import browsing, error_answers, logs, page, routes, student, telemetry, uploads
 from lambda_search.answers import ErrorBody
 from lambda_search.error_answers import Unexpected
 from lambda_search.errors import SettingsError
@@ -61,7 +61,7 @@ def application(settings: Settings, releases: Releases | None) -> FastAPI:
     )
     app.state.settings = settings
     app.state.releases = releases
-    for router in (routes.router, browsing.router, uploads.router, student.router):
+    for router in (page.router, routes.router, browsing.router, uploads.router, student.router):
         app.include_router(router)
     error_answers.install(app)
     if releases:

@@ -1,0 +1,64 @@
+// Makes photos small in the browser, so that a large one is on its way in moments.
+
+import { Refused } from "./service.js";
+
+export const MOST_PHOTOS = 5;
+const LARGEST_SIDE = 1024; // pixels; the network sees fewer
+const AS_IT_IS_BYTES = 400_000; // so small that making it smaller gains nothing
+const LARGEST_FILE_BYTES = 100_000_000;
+const QUALITY = 0.85;
+
+/**
+ * A photo as it is sent: {blob, name, url}. What this browser cannot decode, HEIC in most of them, is
+ * sent as it is if the service takes that many bytes; it also says best what is wrong with a file.
+ */
+export async function prepared(file, mostBytes) {
+  if (file.size > LARGEST_FILE_BYTES) throw tooLarge(file, LARGEST_FILE_BYTES);
+  const image = await opened(file);
+  if (!image && file.size > mostBytes) throw tooLarge(file, mostBytes);
+  const blob = image && mustShrink(file, image) ? await scaled(image) : file;
+  URL.revokeObjectURL(image?.src);
+  return { blob, name: blob === file ? file.name || "photo" : "photo.jpg", url: URL.createObjectURL(blob) };
+}
+
+function tooLarge(file, mostBytes) {
+  const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
+  return new Refused(
+    "body_too_large",
+    `${file.name || "The photo"} has ${megabytes(file.size)}; at most ${megabytes(mostBytes)} of a file of this kind can be read. Choose a smaller one, or a JPEG.`,
+  );
+}
+
+function mustShrink(file, image) {
+  const kept = ["image/jpeg", "image/png", "image/webp"].includes(file.type) && file.size <= AS_IT_IS_BYTES;
+  return !kept || Math.max(image.naturalWidth, image.naturalHeight) > LARGEST_SIDE;
+}
+
+/** The image, upright, its pixels not decoded yet; null where this browser cannot read it. */
+function opened(file) {
+  return new Promise((resolve) => {
+    const image = new Image();
+    image.onload = () => resolve(image.naturalWidth ? image : null);
+    image.onerror = () => {
+      URL.revokeObjectURL(image.src);
+      resolve(null);
+    };
+    image.src = URL.createObjectURL(file);
+  });
+}
+
+async function scaled(image) {
+  const share = Math.min(1, LARGEST_SIDE / Math.max(image.naturalWidth, image.naturalHeight));
+  const width = Math.max(1, Math.round(image.naturalWidth * share));
+  const height = Math.max(1, Math.round(image.naturalHeight * share));
+  const canvas = Object.assign(document.createElement("canvas"), { width, height });
+  const context = canvas.getContext("2d", { alpha: false });
+  context.fillStyle = "#fff"; // what is transparent is white to the service too
+  context.fillRect(0, 0, width, height);
+  context.imageSmoothingQuality = "medium"; // by mip levels
+  context.drawImage(image, 0, 0, width, height);
+  return new Promise((resolve, reject) => {
+    const done = (blob) => (blob ? resolve(blob) : reject(new Refused("not_an_image", "This photo cannot be read here.")));
+    canvas.toBlob(done, "image/jpeg", QUALITY);
+  });
+}

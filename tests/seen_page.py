@@ -1,5 +1,8 @@
 """What a browser makes of a page, and what holds of every page: it is harmless and accessible."""
 
+import base64
+import hashlib
+from collections.abc import Collection
 from html.parser import HTMLParser
 
 HOSTILE = [
@@ -21,6 +24,7 @@ class Page(HTMLParser):
     def __init__(self, page: str) -> None:
         super().__init__()
         self.text, self.elements = "", list[tuple[str, dict[str, str | None]]]()
+        self.scripts: list[str] = []
         self._style = False
         self.feed(page)
         self.text = " ".join(self.text.split())
@@ -28,32 +32,56 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, dict(attrs)))
         self.text += "" if tag in ("a", "bdi", "code", "span", "strong") else " "
-        self._style = tag == "style"
+        self._style = tag in ("style", "script")
+        if tag == "script":
+            self.scripts.append("")
 
     def handle_endtag(self, tag: str) -> None:
-        self._style = self._style and tag != "style"
+        self._style = self._style and tag not in ("style", "script")
 
     def handle_data(self, data: str) -> None:
         self.text += "" if self._style else data
+        if self.elements[-1:] and self.elements[-1][0] == "script" and self._style:
+            self.scripts[-1] += data
 
     @property
     def pictures(self) -> list[dict[str, str | None]]:
         return [attributes for tag, attributes in self.elements if tag == "img"]
 
 
-def check_harmless(page: str) -> None:
-    """Nothing runs, nothing is fetched, and no character of a stranger's text acts."""
-    assert "default-src 'none'; img-src data:; style-src 'unsafe-inline'" in page
-    elements = Page(page).elements
+def check_harmless(
+    page: str, links: Collection[str] = (), scripts: Collection[str] = frozenset()
+) -> None:
+    """Nothing runs, nothing is fetched, and no character of a stranger's text acts.
+
+    `links` are the files beside it that it may lead to, `scripts` those that it may run: its
+    policy names them by their content.
+    """
+    policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+    if scripts:
+        policy += f"; script-src {' '.join(map(_hashed, scripts))}"
+    assert f'content="{policy}"' in page
+    parsed = Page(page)
+    elements = parsed.elements
     active = {"script", "iframe", "object", "embed", "form", "link", "base"}
-    assert not active & {tag for tag, _ in elements}
+    assert active & {tag for tag, _ in elements} == ({"script"} if scripts else set())
+    kinds = [attributes.get("type") for tag, attributes in elements if tag == "script"]
+    running = [text for text, kind in zip(parsed.scripts, kinds, strict=True) if kind is None]
+    assert running == list(scripts)
+    assert set(kinds) <= {None, "application/json"}
     for tag, attributes in elements:
         assert not [name for name in attributes if name.startswith("on")], tag
-        assert str(attributes.get("href", "#")).startswith("#")
+        href = str(attributes.get("href", "#"))
+        assert href.startswith("#") or href in links
         assert str(attributes.get("src", "data:image/jpeg;base64,")).startswith("data:image/jpeg;")
         fetching = ("@import", "http:", "https:", "file:", "url(")
         assert not [text for text in fetching if text in str(attributes.get("style", ""))]
     assert not set("\x00\x1b\x7f\x85\ufeff\u202e\u2066\r") & set(page)
+
+
+def _hashed(script: str) -> str:
+    digest = hashlib.sha256(script.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
 def check_fetches_nothing(page: str) -> None:
@@ -62,8 +90,11 @@ def check_fetches_nothing(page: str) -> None:
         assert fetching not in page.replace('"http://www.w3.org/', '"')
 
 
-def check_accessible(page: str) -> None:
-    """Plots and photos have names, tables have headers, ids are unique, a heading begins."""
+def check_accessible(page: str, links: Collection[str] = ()) -> None:
+    """Plots and photos have names, tables have headers, ids are unique, a heading begins.
+
+    `links` are the files beside it that it may lead to.
+    """
     elements = Page(page).elements
     for tag, attributes in elements:
         if tag == "svg":
@@ -74,7 +105,7 @@ def check_accessible(page: str) -> None:
             assert attributes["scope"] in ("row", "col")
     ids = [attributes["id"] for _, attributes in elements if "id" in attributes]
     assert len(ids) == len(set(ids))
-    assert {f"#{one}" for one in ids} >= {
+    assert {*(f"#{one}" for one in ids), *links} >= {
         attributes["href"] for tag, attributes in elements if tag == "a"
     }
     headings = [int(tag[1]) for tag, _ in elements if tag in ("h1", "h2", "h3", "h4")]

@@ -11,9 +11,11 @@ const view = { zoom: 1, left: 0, top: 0 };  // left and top: of the map, in pixe
 const shown = boxes.map(() => true);
 let width = 0, height = 0, current = -1, spriteReady = false;
 
-const side = () => Math.min(width, height) - 2 * MARGIN;
-const across = (n) => view.left + (width - side()) / 2 + data.x[n] * side() * view.zoom;
-const down = (n) => view.top + (height - side()) / 2 + (1 - data.y[n]) * side() * view.zoom;
+// The whole map as large as the canvas has room for, in its middle.
+const side = () => Math.min((width - 2 * MARGIN) / data.wide, (height - 2 * MARGIN) / data.high);
+const originX = () => (width - data.wide * side()) / 2, originY = () => (height - data.high * side()) / 2;
+const across = (n) => view.left + originX() + data.x[n] * side() * view.zoom;
+const down = (n) => view.top + originY() + (data.high - data.y[n]) * side() * view.zoom;
 const visible = (n) => shown[data.group[n]];
 
 function thumbnail(on, n, x, y, size) {
@@ -26,7 +28,8 @@ function draw() {
   pen.setTransform(dense, 0, 0, dense, 0, 0);
   pen.clearRect(0, 0, width, height);
   const asPhotos = byId("as-photos").checked && spriteReady;
-  const radius = Math.min(7, (count > 1500 ? 3 : 4) * Math.sqrt(view.zoom));
+  const room = Math.min(1, Math.sqrt(width / 600));
+  const radius = Math.min(7, (count > 1500 ? 3 : 4) * room * Math.sqrt(view.zoom));
   const photo = Math.min(data.side, 20 * Math.sqrt(view.zoom));
   pen.lineWidth = asPhotos ? 2 : .75;
   for (let n = 0; n < count; n++) {
@@ -110,9 +113,8 @@ function bringIn() {
 
 function zoom(factor, x = width / 2, y = height / 2) {
   const wanted = Math.min(NEAREST_ZOOM, Math.max(1, view.zoom * factor)), by = wanted / view.zoom;
-  const originX = (width - side()) / 2, originY = (height - side()) / 2;
-  view.left = x - originX - (x - originX - view.left) * by;
-  view.top = y - originY - (y - originY - view.top) * by;
+  view.left = x - originX() - (x - originX() - view.left) * by;
+  view.top = y - originY() - (y - originY() - view.top) * by;
   view.zoom = wanted;
   settle();
 }
@@ -184,6 +186,9 @@ canvas.addEventListener("keydown", (event) => {
   if (!keys[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
   keys[event.key]();
+});
+canvas.addEventListener("focus", () => {
+  if (canvas.matches(":focus-visible")) step(0, 0);
 });
 canvas.addEventListener("blur", () => show(-1));
 

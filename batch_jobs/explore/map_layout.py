@@ -16,7 +16,7 @@ Points = NDArray[np.float64]  # (n, 2)
 
 
 def lay_out(embeddings: Embeddings) -> Points:
-    """Points from 0 to 1 in both directions; the same ones on the same machine every time.
+    """Points from 0 to 1 in the wider direction; the same ones on the same machine every time.
 
     `embeddings` is (n, width), n at least 5.
     """
@@ -34,6 +34,5 @@ def lay_out(embeddings: Embeddings) -> Points:
         )
         points = tsne.fit_transform(reduced).astype(np.float64)
     points -= points.min(axis=0)
-    points /= max(points.max(), 1e-12)
-    centred: Points = points + (1 - points.max(axis=0)) / 2
-    return centred
+    scaled: Points = points / max(points.max(), 1e-12)
+    return scaled

@@ -81,6 +81,8 @@ def map_data(chosen: Map, shown: Shown, sprite: Sprite) -> dict[str, Any]:
     number = {path: place for place, path in enumerate(categories)}
     across, down = chosen.points.round(DIGITS).T.tolist()
     return {
+        "wide": max(*across, 1e-3),
+        "high": max(*down, 1e-3),
         "x": across,
         "y": down,
         "group": chosen.groups.of.tolist(),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from PIL import Image
 
 MOST_SIDE, LEAST_SIDE = 96, 48
-PIXELS = 9_300_000  # of all of them
+PIXELS = 13_000_000  # of all of them
 JPEG_QUALITY = 60
 
 

@@ -30,6 +30,7 @@ Location = Annotated[str, typer.Option(help="Only at this location.")]
 ListedAfter = Annotated[
     datetime | None, typer.Option(help="Only listed from this day or time (UTC) on.")
 ]
+Words = Annotated[str, typer.Option(help='Only with titles that have such words: "oak cha".')]
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
 
@@ -72,6 +73,7 @@ def search(
     price_max: PriceMax = None,
     location: Location = "",
     listed_after: ListedAfter = None,
+    words: Words = "",
 ) -> None:
     """Prints the listings that look like a photo."""
     from batch_jobs.results import print_table, search_photo, write_page
@@ -84,7 +86,9 @@ def search(
         )
     path = tuple(name.strip() for name in category.split("/") if name.strip())
     since = listed_after and listed_after.replace(tzinfo=UTC)
-    filters = Filters(path or None, price_min, price_max, location or None, since)
+    filters = Filters(
+        path or None, price_min, price_max, location or None, since, words=words or None
+    )
     opened = Store(store)
     with tempfile.TemporaryDirectory() as cache:
         release = open_current(opened, Path(cache), cpu_count())

@@ -3,7 +3,7 @@
 import hashlib
 import io
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -16,7 +16,7 @@ from small_release import CALIBRATION, CATEGORIES, SIZE, WIDTH, tiny_network
 
 from batch_jobs.stage import StageFolder, digest_of
 from batch_jobs.tables import PHOTOS, PRODUCTS, embeddings_schema, write_table
-from release.blobs import blob_of
+from release.blobs import Blob, blob_of
 from release.extractor import Extractor
 from release.faiss_search import FaissSearch
 from release.fetching import read_pointer
@@ -207,8 +207,13 @@ def write_first(
     plan = f"SVD{dimensions},IVF8,SQfp16" if dimensions else "Flat"
     info = SegmentInfo("base", plan, len(rows), len(listings), embedded_in="fp32")
     photos = [jpeg(seed) for thing in state.values() for _, seed in thing.photos]
-    manifest = _manifest(clean, files, info)
+    manifest = replace(_manifest(clean, files, info), samples=samples_of(photos))
     publish(store, manifest, files, [photos], read_pointer(store))
+
+
+def samples_of(photos: list[bytes]) -> tuple[Blob, ...]:
+    """The first and the third."""
+    return tuple(blob_of(photo) for photo in photos[:3:2])
 
 
 def _manifest(clean: StageFolder, files: dict[str, Path], info: SegmentInfo) -> Manifest:

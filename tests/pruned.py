@@ -32,13 +32,19 @@ def blobs_of(small: SmallRelease) -> set[str]:
     return paths(Store(small.store_url), "blobs")
 
 
-def publish_as(store: Store, small: SmallRelease, release_id: str, number: int = 0) -> None:
-    """Publishes it under another name, made in the `number`-th minute of 2026, by run-<name>."""
+def publish_as(
+    store: Store, small: SmallRelease, release_id: str, number: int = 0, **changes: Any
+) -> None:
+    """Publishes it under another name, made in the `number`-th minute of 2026, by run-<name>.
+
+    `changes` are to its manifest.
+    """
     manifest = replace(
         read_manifest(Store(small.store_url), small.release_id),
         release_id=release_id,
         created_at=f"2026-01-01T{number // 60:02}:{number % 60:02}:00",
         run_id=f"run-{release_id}",
+        **changes,
     )
     files = {name: Path(small.store_url) / blob.path for name, blob in manifest.files.items()}
     photos = [[photo.jpeg for photo in small.photos]]

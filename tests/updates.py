@@ -10,6 +10,7 @@ from batch_jobs.update.base import find_base
 from batch_jobs.update.compaction import UpdateOptions
 from batch_jobs.update.job import Updated, update
 from release.extractor import Extractor
+from release.facets import facets_of
 from release.faiss_search import FaissSearch
 from release.reader import open_current
 from release.store import Store
@@ -42,6 +43,8 @@ def assert_is(store: Store, state: State, extractor: Extractor, scratch: Path) -
     release = open_current(store, scratch / "cache")
     fresh = fresh_search(state, extractor, scratch / "fresh")
     assert answers(release.search, extractor) == answers(fresh, extractor)
+    assert release.facets == facets_of(fresh.segments)
+    assert release.search.newest(5) == fresh.newest(5)
     for name, thing in state.items():
         if thing.photos:
             assert release.search.listing(name) == fresh.listing(name)

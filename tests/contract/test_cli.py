@@ -209,6 +209,10 @@ def test_search_honours_filters(small_run: SmallRun, catalogue: DrawnCatalogue) 
     result = run(*command)
     titles = [line.split("│")[2].strip() for line in result.stdout.splitlines() if "│" in line]
     assert sorted(titles) == ["Item 11", "Item 2", "Item 5", "Item 8"]
+    result = run(*command, "--words", "1 ITE")
+    titles = [line.split("│")[2].strip() for line in result.stdout.splitlines() if "│" in line]
+    assert titles == ["Item 11"]
+    assert "at most 200" in refused(*command, "--words", "a" * 201)
 
 
 def test_releases_are_listed_and_a_rollback_needs_an_older_one(small_run: SmallRun) -> None:

@@ -24,6 +24,7 @@ from batch_jobs.prune import job
 from batch_jobs.prune.lines import lines_of
 from batch_jobs.prune.plan import Keep, Plan
 from batch_jobs.stage import StageFolder
+from release.blobs import write_blob
 from release.errors import DamagedBlobError, JobError, ManifestError, NoReleaseError
 from release.fetching import POINTER, read_manifest, read_pointer
 from release.publisher import make_current
@@ -71,6 +72,21 @@ def test_the_current_and_the_newest_releases_stay_with_all_they_need(
     assert set(full.folders("runs")) == {"run-a", "run-d"}
     assert paths(full, "plans") == set()
     assert {POINTER, "catalogues/mine/_READY"} <= paths(full) < before
+
+
+def test_samples_of_kept_releases_stay_though_no_listing_shows_them(
+    full: Store, made_of: dict[str, SmallRelease]
+) -> None:
+    small, samples = made_of["a"], {}
+    for number, name in enumerate(("e", "f", "g"), len(NAMES)):
+        photo = write_blob(full, f"a sample of {name}".encode())
+        samples[name] = photo.path
+        publish_as(full, small, name, number, samples=(photo,))
+    make_current(full, "e", read_pointer(full))
+    prune(full)
+    assert releases(full) == ["e", "g"]
+    assert {samples["e"], samples["g"]} <= paths(full, "blobs")
+    assert samples["f"] not in paths(full, "blobs")
 
 
 def test_without_delete_nothing_is_written_and_all_is_said(full: Store) -> None:

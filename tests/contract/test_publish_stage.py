@@ -11,16 +11,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cleaned_catalogue import HandMade, picture
+from cleaned_catalogue import clean as clean_by_hand
 from drawn_catalogue import draw_catalogue
 from small_release import SIZE, WIDTH, tiny_network
 
 from batch_jobs import embed_stage, publish_stage
 from batch_jobs.clean import stage as clean_stage
 from batch_jobs.clean.stage import CleanOptions
-from batch_jobs.cleaned import listings
+from batch_jobs.cleaned import PHOTO_COLUMNS, listings
 from batch_jobs.progress import Progress
+from batch_jobs.samples import choose_samples
 from batch_jobs.stage import Shard, StageFolder
-from batch_jobs.tables import read_shards, read_table
+from batch_jobs.tables import PRODUCTS, read_shards, read_table, write_table
+from release.blobs import Blob
 from release.calibration import Calibration, Curve, Match
 from release.errors import JobError
 from release.fetching import read_manifest, read_pointer
@@ -108,10 +112,10 @@ def write_index(store: Store, kept_out: Sequence[Mapping[str, str]] = ()) -> Non
     index.finish(made_from, {**counts, **asdict(MEASURED), "why": "It is exact."})
 
 
-def publish(store: Store) -> Manifest:
+def publish(store: Store, kept_out: Sequence[Mapping[str, str]] = ()) -> Manifest:
     """Embeds, indexes and publishes; gives what is then current."""
     embed(store)
-    write_index(store)
+    write_index(store, kept_out)
     publish_stage.run(store, RUN)
     pointer = read_pointer(store)
     assert pointer
@@ -228,3 +232,106 @@ def test_up_to_date_is_said_without_reading_a_photo(
     store.delete([f"blobs/{photo.sha256}"])
     with pytest.raises(JobError, match="cannot be read as Parquet"):
         publish_stage.run(store, RUN)  # a photo is gone, so it publishes again
+
+
+def photos_by_listing(store: Store) -> dict[str, list[Photo]]:
+    """In the order of their ids, the listings in the order of theirs."""
+    return photos_by_listing_of(StageFolder(store, RUN, "clean"))
+
+
+def photos_by_listing_of(clean: StageFolder) -> dict[str, list[Photo]]:
+    found = dict[str, list[Photo]]()
+    for _, table in read_shards(clean, "photos-", PHOTO_COLUMNS):
+        for row in table.to_pylist():
+            photo = Photo(*(row[name] for name in PHOTO_COLUMNS))
+            found.setdefault(photo.product_id, []).append(photo)
+    return {
+        product_id: sorted(own, key=lambda photo: photo.image_id)
+        for product_id, own in sorted(found.items())
+    }
+
+
+def split_of(store: Store, part: str) -> dict[str, str]:
+    return dict.fromkeys(photos_by_listing(store), part)
+
+
+def test_samples_are_the_photos_that_the_index_does_not_have(store: Store) -> None:
+    write_train(store, split=split_of(store, "test"))
+    write_export(store)
+    photos = [own[1] for own in photos_by_listing(store).values()]
+    kept_out = [{"image_id": one.image_id, "product_id": one.product_id} for one in photos[:2]]
+    samples = publish(store, kept_out[::-1]).samples
+    assert [blob.sha256 for blob in samples] == [photo.sha256 for photo in photos[:2]]
+    for blob, photo in zip(samples, photos, strict=False):
+        assert (store.stat(blob.path) or photo).size_bytes == photo.size_bytes
+
+
+def test_without_such_photos_samples_are_of_listings_held_out_for_the_test(store: Store) -> None:
+    write_train(store, split=split_of(store, "test"))
+    write_export(store)
+    samples = publish(store).samples
+    firsts = {own[0].sha256 for own in photos_by_listing(store).values()}
+    assert {blob.sha256 for blob in samples} == firsts
+    assert len(samples) == 3
+
+
+def test_where_nothing_is_held_out_there_are_no_samples(store: Store) -> None:
+    write_train(store)
+    write_export(store)
+    assert publish(store).samples == ()
+
+
+def test_other_samples_of_the_same_files_are_another_release_and_equal_ones_the_same(
+    store: Store,
+) -> None:
+    write_train(store)
+    write_export(store)
+    first = publish(store)
+    write_train(store, split=split_of(store, "test"))
+    write_export(store)
+    second = publish(store)
+    assert second.files == first.files
+    assert second.release_id != first.release_id
+    assert publish(store).release_id == second.release_id
+
+
+def test_a_sample_that_is_gone_is_published_again(store: Store) -> None:
+    write_train(store, split=split_of(store, "test"))
+    write_export(store)
+    (blob, *_) = publish(store).samples
+    assert publish_stage.run(store, RUN).up_to_date
+    store.delete([blob.path])
+    assert not publish_stage.run(store, RUN).up_to_date
+    assert store.stat(blob.path)
+
+
+def test_samples_differ_in_their_root_category_where_that_is_possible(tmp_path: Path) -> None:
+    clean = StageFolder(Store(str(tmp_path), create=True), RUN, "clean")
+    paths = {"a": ["Home", "Chairs"], "b": ["Home"], "c": [], "d": ["Arts"], "e": ["Home"]}
+    made = HandMade()
+    for name in paths:
+        made.listing(name)
+        made.photo(f"photo-{name}", name, picture(ord(name)))
+    clean_by_hand(made.write(tmp_path / "catalogue"), tmp_path, run_id=RUN)
+    products = read_table(clean, "products.parquet").to_pylist()
+    rows = [row | {"category_path": paths[row["product_id"]]} for row in products]
+    write_table(clean, "products.parquet", rows, PRODUCTS)
+    chosen = {
+        parts: [
+            next(name for name in paths if own_blob(clean, name) == blob)
+            for blob in choose_samples(clean, [], dict.fromkeys(parts, "test"))
+        ]
+        for parts in ("abcde", "abe", "be", "edb", "")
+    }
+    assert chosen == {
+        "abcde": ["a", "c", "d"],
+        "abe": ["a", "b", "e"],
+        "be": ["b", "e"],
+        "edb": ["b", "d", "e"],
+        "": [],
+    }
+
+
+def own_blob(clean: StageFolder, product_id: str) -> Blob:
+    (photo,) = photos_by_listing_of(clean)[product_id]
+    return Blob(photo.sha256, photo.size_bytes)

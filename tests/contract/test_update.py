@@ -9,6 +9,8 @@ from hand_cleaned import (
     FIRST_RUN,
     NAME,
     Thing,
+    jpeg,
+    samples_of,
     tiny_extractor,
     write_clean,
     write_first,
@@ -68,6 +70,19 @@ def test_added_changed_and_removed_listings_become_a_small_segment_and_tombstone
     assert same == old.files.keys()
     assert (manifest.scores, manifest.calibration) == (old.scores, old.calibration)
     assert_is(store, state, extractor, tmp_path)
+
+
+def test_samples_stay_but_for_photos_that_the_catalogue_has_no_more(
+    store: Store, tmp_path: Path
+) -> None:
+    first, third = samples_of([jpeg(0), jpeg(1), jpeg(2)])
+    assert read_manifest(store, "first").samples == (first, third)
+    cheaper = FIRST | {"listing-0": replace(FIRST["listing-0"], price=1.0)}
+    updated = bring(store, cheaper, tmp_path)
+    assert read_manifest(store, updated.release).samples == (first, third)
+    gone = {name: thing for name, thing in cheaper.items() if name != "listing-0"}
+    updated = bring(store, gone, tmp_path)
+    assert read_manifest(store, updated.release).samples == (third,)
 
 
 def test_a_changed_price_embeds_nothing_and_needs_no_photo(

@@ -196,6 +196,14 @@ def test_without_a_release_all_wait_for_the_one_who_looks(settings, clock, bucke
     assert (seen, bucket.reads[POINTER]) == (["first"] * 8, reads + 1)
 
 
+def test_a_sample_on_s3_is_read_by_the_function(settings, bucket):
+    release = build(settings.store_url, "first", seed=1)
+    client = TestClient(create_app(_on_s3(settings)), follow_redirects=False)
+    answer = client.get("/samples/1")
+    assert (answer.status_code, answer.content) == (200, release.photos[0].jpeg)
+    assert answer.headers["content-type"] == "image/jpeg"
+
+
 def test_a_photo_on_s3_is_a_redirect_that_anybody_can_follow(settings, bucket):
     release = build(settings.store_url, "first", seed=1)
     client = TestClient(create_app(_on_s3(settings)), follow_redirects=False)

@@ -105,7 +105,15 @@ def admits(filters: Filters | None, one: Listing) -> bool:
         and filters.location in (None, one.location)
         and (filters.listed_after is None or one.listed_at >= filters.listed_after)  # type: ignore[operator]
         and (filters.product_ids is None or one.product_id in filters.product_ids)
+        and has_words(filters.words or "", one.title)
     )
+
+
+def has_words(words: str, title: str) -> bool:
+    """As far as the titles here go: words with spaces and hyphens between."""
+    own = title.lower().replace("-", " ").split()
+    wanted = words.lower().strip("?").split()
+    return all(any(one.startswith(word) for one in own) for word in wanted)
 
 
 cases = st.builds(
@@ -122,6 +130,7 @@ filters_drawn = st.none() | st.builds(
     price_max=st.none() | st.sampled_from([1.0, 50.0]),
     location=st.none() | st.sampled_from(["London", "", "Paris"]),
     listed_after=st.none() | st.sampled_from([NOW.replace(day=day) for day in (1, 14, 27)]),
+    words=st.sampled_from([None, "TITL", "p0 title", "1", "sofa", "?"]),
     product_ids=st.none() | st.just(frozenset(f"p0-{number}" for number in range(0, 80, 3))),
 )
 

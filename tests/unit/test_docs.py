@@ -19,6 +19,7 @@ GENERATED = ("README.md", "docs/cleaning.md", "docs/training.md")
 PAGES = (
     *GENERATED,
     "docs/deployment.md",
+    "docs/explore.md",
     "docs/function.md",
     "docs/index.md",
     "docs/snapshots.md",

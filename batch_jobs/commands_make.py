@@ -52,6 +52,7 @@ def demo(store: StoreUrl = "./store") -> None:
     print(f"\nThe same with photos:  {page}")
     program = sys.argv[0]  # as it was called, so that the line can be pasted
     print(f"Serve it:              {program} serve --store {store}")
+    print(f"All about the run:     {program} explore --store {store} --open")
     print(f"Your own catalogue:    {program} run --catalogue PATH --store ./my-store")
 
 

@@ -25,23 +25,23 @@ class Page(HTMLParser):
         super().__init__()
         self.text, self.elements = "", list[tuple[str, dict[str, str | None]]]()
         self.scripts: list[str] = []
-        self._style = False
+        self._unseen = False
         self.feed(page)
         self.text = " ".join(self.text.split())
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, dict(attrs)))
         self.text += "" if tag in ("a", "bdi", "code", "span", "strong") else " "
-        self._style = tag in ("style", "script")
+        self._unseen = tag in ("style", "script")
         if tag == "script":
             self.scripts.append("")
 
     def handle_endtag(self, tag: str) -> None:
-        self._style = self._style and tag not in ("style", "script")
+        self._unseen = self._unseen and tag not in ("style", "script")
 
     def handle_data(self, data: str) -> None:
-        self.text += "" if self._style else data
-        if self.elements[-1:] and self.elements[-1][0] == "script" and self._style:
+        self.text += "" if self._unseen else data
+        if self._unseen and self.elements[-1][0] == "script":
             self.scripts[-1] += data
 
     @property

@@ -1,6 +1,7 @@
 """The folder that pages are written into: seen whole or not at all, and no other one is touched."""
 
 import json
+import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +13,8 @@ MARK = "explore.json"  # names the files that belong to the folder
 
 def check_folder(folder: Path) -> None:
     """Raises JobError where the folder has anything that was not written by `write_folder`."""
+    if re.match(r"\w+:/", str(folder)):
+        raise JobError(f"--out is {folder}: pages are written to this machine. Give a folder.")
     if not folder.exists():
         return
     if not folder.is_dir():

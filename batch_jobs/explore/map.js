@@ -9,7 +9,7 @@ const boxes = [...document.querySelectorAll("[data-group]")];
 const count = data.x.length, MARGIN = 16, NEAREST_ZOOM = 40, REACH = 18;
 const view = { zoom: 1, left: 0, top: 0 };  // left and top: of the map, in pixels of the page
 const shown = boxes.map(() => true);
-let width = 0, height = 0, current = -1, spriteReady = false;
+let width = 0, height = 0, current = -1, waiting = 0, spriteReady = false;
 
 // The whole map as large as the canvas has room for, in its middle.
 const side = () => Math.min((width - 2 * MARGIN) / data.wide, (height - 2 * MARGIN) / data.high);
@@ -49,6 +49,14 @@ function draw() {
   pen.stroke();
 }
 
+// Pointers tell of more moves than there are frames.
+function redraw() {
+  waiting ||= requestAnimationFrame(() => {
+    waiting = 0;
+    draw();
+  });
+}
+
 function show(n) {
   current = n;
   seen.hidden = n < 0;
@@ -61,7 +69,7 @@ function show(n) {
     if (spriteReady) thumbnail(on, n, 0, 0, small.width);
     place(across(n), down(n));
   }
-  draw();
+  redraw();
 }
 
 // Beside the photo, inside the plot.
@@ -143,7 +151,8 @@ canvas.addEventListener("pointerdown", (event) => {
 canvas.addEventListener("pointermove", (event) => {
   const [x, y] = at(event), before = fingers.get(event.pointerId);
   if (!before) {
-    if (event.pointerType === "mouse") show(nearest(x, y, REACH));
+    const found = event.pointerType === "mouse" ? nearest(x, y, REACH) : current;
+    if (found !== current) show(found);
     return;
   }
   moved += Math.hypot(x - before[0], y - before[1]);
@@ -195,7 +204,7 @@ canvas.addEventListener("blur", () => show(-1));
 byId("nearer").addEventListener("click", () => zoom(1.5));
 byId("farther").addEventListener("click", () => zoom(1 / 1.5));
 byId("whole").addEventListener("click", () => zoom(0));
-byId("as-photos").addEventListener("change", draw);
+byId("as-photos").addEventListener("change", redraw);
 
 function choose() {
   boxes.forEach((box, group) => { shown[group] = box.checked; });
@@ -218,7 +227,7 @@ function restyle() {
     on.clearRect(0, 0, 32, 32);
     mark(on, Number(swatch.dataset.mark), 16, 16, 10);
   }
-  draw();
+  redraw();
 }
 
 function resize() {

@@ -53,6 +53,11 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
         write_folder(tmp_path / "out", "run", FILES)
 
 
+def test_pages_are_written_to_this_machine_only() -> None:
+    with pytest.raises(JobError, match="Give a folder"):
+        write_folder(Path("s3://bucket/pages"), "run", FILES)
+
+
 def test_what_a_link_leads_to_is_replaced_and_the_link_stays(tmp_path: Path) -> None:
     write_folder(tmp_path / "real", "run", FILES)
     (tmp_path / "link").symlink_to(tmp_path / "real")

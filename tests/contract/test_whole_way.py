@@ -18,6 +18,7 @@ from batch_jobs.progress import Progress
 from batch_jobs.stage import STAGES, Shard, StageFolder
 from batch_jobs.tables import PHOTOS, read_shards, write_table
 from release.blobs import Blob
+from release.errors import UnknownIdError
 from release.fetching import read_manifest
 from release.pixels import prepare
 from release.reader import Release, open_current
@@ -82,6 +83,21 @@ def test_the_manifest_tells_how_the_release_was_made(small_run: SmallRun) -> Non
     assert measured.recall_at_10 == 1.0
     assert ("Home", "Lamps") in manifest.categories
     assert "sibling_recall_at_1" in manifest.scores
+
+
+def test_samples_are_the_photos_that_were_kept_out_of_the_index(
+    small_run: SmallRun, release: Release, catalogue: DrawnCatalogue
+) -> None:
+    kept_out = json.loads(StageFolder(small_run.store, RUN_ID, "index").read("kept_out.json"))
+    samples = read_manifest(small_run.store, small_run.release_id).samples
+    assert len(samples) == len(kept_out) == 2
+    for blob, row in zip(samples, kept_out, strict=True):
+        features = release.extract(small_run.store.read(blob.path)).embedding
+        (hit, *_) = release.search.search_listings(features, 1)
+        assert catalogue.listing_of[row["image_id"]] == row["product_id"]
+        assert hit.listing.product_id == row["product_id"]
+        with pytest.raises(UnknownIdError):
+            release.search.photo(row["image_id"])
 
 
 def test_every_photo_of_the_listing_table_is_a_blob_of_its_pixels(

@@ -134,6 +134,7 @@ def test_sqlite_finds_what_the_rule_says(
         made.listings.close()
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_the_words_of_words_are_the_same(text: str) -> None:
     words = words_of(text)

@@ -22,7 +22,7 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 FUNCTION_PYTHON := 3.13
 FUNCTION_PLATFORM := x86_64-manylinux_2_28
 
-.PHONY: help setup demo test check fmt serve bench lock clean function runtime image image-search \
+.PHONY: help setup demo test check fmt serve screenshots bench lock clean function runtime image image-search \
 	push deploy undeploy build-SearchFunction
 
 help: ## Shows this list
@@ -86,6 +86,10 @@ image-search: ## Builds the image of the same application under uvicorn (needs D
 
 serve: .venv/batch ## Serves ./store on http://127.0.0.1:8080
 	@$(BIN)/marketplace-search serve
+
+screenshots: .venv/dev ## Pictures of the search page's states in build/screenshots (needs Chromium)
+	@$(BIN)/marketplace-search demo --store build/demo-store
+	@PYTHONPATH=tests $(BIN)/python tests/browser/screenshots.py --store build/demo-store
 
 bench: .venv/bench .venv-autofaiss/installed ## Runs the benchmarks, which print ratios
 	@for file in tests/benchmarks/bench_*.py; do echo "== $$file"; \

@@ -4,6 +4,7 @@ import io
 import random
 import tempfile
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,10 +75,14 @@ def build(
     seed: int,
     listing_count: int = 12,
     calibration: Calibration = CALIBRATION,
+    retold: Callable[[int, Listing], Listing] = lambda _, listing: listing,
 ) -> SmallRelease:
-    """Publishes a release, which becomes the current one. The same arguments, the same release."""
+    """Publishes a release, which becomes the current one. The same arguments, the same release.
+
+    `retold` gives each listing, by its place, other texts.
+    """
     draw = random.Random(seed)
-    listings = [_listing(draw, place) for place in range(listing_count)]
+    listings = [retold(place, _listing(draw, place)) for place in range(listing_count)]
     photos = [
         photo
         for place, listing in enumerate(listings)

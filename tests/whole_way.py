@@ -17,6 +17,12 @@ OPTIONS = pipeline.RunOptions(
     TrainOptions("efficientnet_lite0", epochs=1, batch_size=8, head_steps=20),
     IndexOptions(keep_out=2),
 )
+# The bundled catalogue at its own size, with the network as it came under a short head.
+BUNDLED = pipeline.RunOptions(
+    CleanOptions(),
+    TrainOptions("efficientnet_lite0", epochs=0, head_steps=50),
+    IndexOptions(keep_out=3),
+)
 
 
 @dataclass(frozen=True)

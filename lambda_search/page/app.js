@@ -1,21 +1,24 @@
 // The page: its state is the address; each change of it is shown by asking the service.
 
 import { FIRST_K, START, fromAddress, same, toAddress } from "./address.js";
+import { clearAnswer, showAnswer } from "./answer.js";
 import { fetchPhotos, photosIn, queryBy } from "./asked.js";
 import { showChips } from "./chips.js";
-import { announce, button, byId, make } from "./dom.js";
+import { byId, make } from "./dom.js";
 import * as filters from "./filters.js";
 import * as incoming from "./incoming.js";
 import { closeListing, showListing } from "./listing.js";
-import { say, sayNothing, sayRefused } from "./messages.js";
+import { say, sayRefused } from "./messages.js";
 import { MOST_PHOTOS, prepared } from "./photos.js";
 import * as query from "./query.js";
 import * as results from "./results.js";
 import * as service from "./service.js";
-import { percent, photoUrl, plural } from "./text.js";
+import { photoUrl, plural } from "./text.js";
 import * as tuning from "./tuning.js";
 
-const GATEWAY_BYTES = 4_500_000; // until the service has said what it takes
+// Until the service has said what it takes.
+const GATEWAY_BYTES = 4_500_000;
+const MOST_LISTINGS = 100;
 let state = START;
 let catalogue = null;
 let running = new AbortController();
@@ -32,6 +35,7 @@ const change = (some, options) => go({ ...state, k: FIRST_K, ...some }, options)
 const refine = (some, options) => change({ filters: { ...state.filters, ...some } }, options);
 
 async function arrive(next) {
+  if (!same(next.query, state.query)) clearAnswer(); // else it stays, dimmed, until there is the next one
   state = next;
   running.abort();
   running = new AbortController();
@@ -51,12 +55,9 @@ function showControls() {
   byId("drop").hidden = isSearch;
   byId("filters").hidden = !isSearch || catalogue === null;
   byId("narrow").hidden = !isSearch;
-  byId("guess").hidden = true;
-  byId("more").hidden = true;
   if (byId("words") !== document.activeElement) byId("words").value = state.filters.words;
   filters.show(state.filters);
   showChips(state, (id) => known.get(id)?.title ?? "a listing", { refine, change });
-  sayNothing();
 }
 
 async function start(signal) {
@@ -64,10 +65,10 @@ async function start(signal) {
   byId("found-title").textContent = "Recent listings";
   query.hide();
   tuning.setSearch(null);
-  results.clear();
   results.showLoading(FIRST_K);
   const [found] = await Promise.all([service.recent(), loadCatalogue()]);
   signal.throwIfAborted();
+  showControls();
   found.results.forEach(remember);
   results.show(found.results, actions);
   showSamples();
@@ -78,8 +79,6 @@ async function loadCatalogue() {
   catalogue = await service.catalogue();
   byId("about").textContent = `${plural(catalogue.photos, "photo")} of ${plural(catalogue.listings, "listing")}`;
   filters.setCatalogue(catalogue);
-  filters.show(state.filters);
-  byId("filters").hidden = state.query === null;
   tuning.setCatalogue(catalogue);
 }
 
@@ -97,15 +96,17 @@ async function search(signal) {
   const begun = performance.now();
   results.showLoading(FIRST_K);
   byId("found-title").textContent = "Searching …";
-  loadCatalogue().catch(() => {}); // what is wrong with the service, the search says
+  // What is wrong with the service, or with an id, the search says.
+  Promise.all([loadCatalogue(), ...[...state.like, ...state.dislike].map(whole)]).then(showControls, () => {});
   const photos = await showAsked(signal);
   if (!photos) return;
   const answer = await service.search(state, photos, signal);
   const answered = performance.now();
   answer.results.forEach(remember);
-  showAnswer(answer);
+  showAnswer(state, answer, catalogue?.max_k ?? MOST_LISTINGS, actions);
   await painted();
-  const spent = { request: answered - begun, paint: performance.now() - answered };
+  const slowest = Math.max(0, ...photos.map((photo) => photo.preparedMs));
+  const spent = { "making it small": slowest, request: answered - begun, paint: performance.now() - answered };
   tuning.setSearch({ state, photos, answer, spent });
 }
 
@@ -127,7 +128,7 @@ async function showAsked(signal) {
 }
 
 function sayForgotten() {
-  results.clear();
+  clearAnswer();
   query.hide();
   byId("found-title").textContent = "No listings";
   say("Photos stay in the tab that searched with them.", "Choose the photo again to search with it.", {
@@ -136,40 +137,11 @@ function sayForgotten() {
   });
 }
 
-function showAnswer({ results: found, category, match }) {
-  const title = found.length ? `${plural(found.length, "listing")}, most alike first` : "No listings";
-  byId("found-title").textContent = title;
-  results.show(found, actions, steering);
-  if (category) showGuess(category);
-  byId("more").hidden = found.length < state.k || state.k >= (catalogue?.max_k ?? FIRST_K);
-  if (!found.length) sayEmpty();
-  else if (match && !match.good) say("No good match.", "Nothing here looks just like it. These are the nearest.");
-  announce(found.length ? `${title}. First: ${found[0].title}` : "No listings match.");
-}
-
-function sayEmpty() {
-  if (same(state.filters, START.filters)) say("Nothing is left.", "There is no other listing to compare with.");
-  else {
-    say("Nothing matches.", "No listing has all that the filters ask for.", {
-      label: "Clear the filters",
-      run: () => change({ filters: START.filters }),
-    });
-  }
-}
-
-function showGuess({ path, probability }) {
-  const isChosen = same(state.filters.category, path);
-  const only = isChosen ? "" : button("Only this category", () => refine({ category: path }));
-  const label = `Looks like: ${path.join(" / ")} (${percent(probability)})`;
-  byId("guess").replaceChildren(make("span", { class: "text" }, label), only);
-  byId("guess").hidden = false;
-}
-
 const painted = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
 
 function fail(error) {
   if (!(error instanceof service.Refused)) throw error;
-  results.clear();
+  clearAnswer();
   byId("found-title").textContent = "No listings";
   sayRefused(error, { again: () => arrive(state), choose: incoming.choose });
 }
@@ -208,9 +180,10 @@ const actions = {
       fail(error);
     }
   },
+  like: (listing) => steer("like", listing),
+  dislike: (listing) => steer("dislike", listing),
+  refine,
 };
-
-const steering = { like: (listing) => steer("like", listing), dislike: (listing) => steer("dislike", listing) };
 
 function steer(direction, { product_id: id }) {
   byId("found-title").focus(); // the listing goes
@@ -252,6 +225,8 @@ incoming.install(take);
 tuning.install();
 listenForWords();
 document.addEventListener("click", followLink);
-byId("more").addEventListener("click", () => go({ ...state, k: Math.min(catalogue.max_k, state.k + FIRST_K) }, { replace: true }));
+byId("more").addEventListener("click", () => {
+  go({ ...state, k: Math.min(catalogue?.max_k ?? MOST_LISTINGS, state.k + FIRST_K) }, { replace: true });
+});
 addEventListener("popstate", () => arrive(fromAddress(location.search)));
 arrive(fromAddress(location.search));

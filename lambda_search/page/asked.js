@@ -22,7 +22,8 @@ export function photosIn(query) {
 export async function fetchPhotos(query) {
   if (query.sample && !photosIn(query)) {
     const blob = await sample(query.sample);
-    photosOf.set(keyOf(query), [{ blob, name: "sample.jpg", url: URL.createObjectURL(blob) }]);
+    const url = URL.createObjectURL(blob);
+    photosOf.set(keyOf(query), [{ blob, name: "sample.jpg", url, isShown: true, preparedMs: 0 }]);
   }
   return photosIn(query);
 }

@@ -32,7 +32,8 @@ export function cropper(url, crop, onChange) {
   drag(frame, () => box, show, finish);
   show(box);
   const named = sliders.map((slider, place) => make("label", {}, EDGES[place], slider));
-  return make("div", { class: "cropper" }, frame, make("div", { class: "edges" }, ...named));
+  const hint = make("p", { class: "quiet" }, "Drag over the part that counts.");
+  return make("div", { class: "cropper" }, frame, hint, make("div", { class: "edges" }, ...named));
 }
 
 const isWhole = (box) => box.every((part, place) => Math.abs(part - (place < 2 ? 0 : 1)) < 0.005);

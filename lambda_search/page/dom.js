@@ -1,13 +1,13 @@
 // Makes elements. Text from the catalogue only ever becomes text: nothing here parses HTML.
 
-/** @param {Record<string, unknown>} attributes `on` has listeners; false and null leave one out. */
+/** `on` of the attributes has listeners; false and null leave one out, save for aria's own false. */
 export function make(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (name === "on") {
       for (const [event, listener] of Object.entries(value)) made.addEventListener(event, listener);
-    } else if (value !== false && value !== null && value !== undefined) {
-      made.setAttribute(name, value === true ? "" : String(value));
+    } else if (value !== null && (value !== false || name.startsWith("aria-"))) {
+      made.setAttribute(name, value === true && !name.startsWith("aria-") ? "" : String(value));
     }
   }
   made.append(...children.filter((child) => child !== null && child !== undefined && child !== false));

@@ -36,7 +36,10 @@ export function setCatalogue(found) {
 
 export function show(filters) {
   if (!catalogue) return;
-  byId("category").replaceChildren(treeOf(catalogue.categories, filters.category));
+  const tree = byId("category");
+  const hadFocus = tree.contains(document.activeElement);
+  tree.replaceChildren(treeOf(catalogue.categories, filters.category));
+  if (hadFocus) tree.querySelector("[aria-pressed=true]")?.focus();
   showPlaces(filters.location);
   showPrices(filters);
   const active = [filters.category.length, filters.price_min !== null || filters.price_max !== null, filters.location];
@@ -73,14 +76,13 @@ function nodeOf(categories, path, listings, chosen) {
 
 function entry(label, path, listings, isChosen, isExpanded) {
   const count = make("span", { class: "count" }, whole(listings));
-  const attributes = { "aria-expanded": isExpanded === null ? null : String(isExpanded), "aria-pressed": String(isChosen) };
-  const choose = () => {
-    change({ category: path });
-    byId("category").querySelector("[aria-pressed=true]")?.focus();
-  };
-  const made = make("button", { type: "button", ...attributes, on: { click: choose } }, make("span", { class: "text" }, label), count);
-  made.setAttribute("aria-label", `${label}, ${plural(listings, "listing")}`);
-  return made;
+  return make("button", {
+    type: "button",
+    "aria-label": `${label}, ${plural(listings, "listing")}`,
+    "aria-pressed": isChosen,
+    "aria-expanded": isExpanded,
+    on: { click: () => change({ category: path }) },
+  }, make("span", { class: "text" }, label), count);
 }
 
 function showPlaces(chosen) {

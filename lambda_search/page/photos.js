@@ -9,16 +9,18 @@ const LARGEST_FILE_BYTES = 100_000_000;
 const QUALITY = 0.85;
 
 /**
- * A photo as it is sent: {blob, name, url}. What this browser cannot decode, HEIC in most of them, is
+ * A photo as it is sent: {blob, name, url, isShown, preparedMs}. What this browser cannot decode, HEIC in most of them, is
  * sent as it is if the service takes that many bytes; it also says best what is wrong with a file.
  */
 export async function prepared(file, mostBytes) {
+  const begun = performance.now();
   if (file.size > LARGEST_FILE_BYTES) throw tooLarge(file, LARGEST_FILE_BYTES);
   const image = await opened(file);
   if (!image && file.size > mostBytes) throw tooLarge(file, mostBytes);
   const blob = image && mustShrink(file, image) ? await scaled(image) : file;
   URL.revokeObjectURL(image?.src);
-  return { blob, name: blob === file ? file.name || "photo" : "photo.jpg", url: URL.createObjectURL(blob) };
+  const name = blob === file ? file.name || "photo" : "photo.jpg";
+  return { blob, name, url: URL.createObjectURL(blob), isShown: image !== null, preparedMs: performance.now() - begun };
 }
 
 function tooLarge(file, mostBytes) {

@@ -11,20 +11,18 @@ let isCropping = false;
 /** `actions` has add, remove(index), crop(box or null), and open(listing). */
 export function showPhotos(photos, crop, actions) {
   const [first, ...others] = photos;
-  isCropping ||= crop !== null;
+  isCropping = first.isShown && (isCropping || crop !== null);
   const cropping = button("Crop", () => {
     isCropping = !isCropping;
     if (crop) actions.crop(null);
     else showPhotos(photos, crop, actions);
     place.querySelector("[aria-pressed]").focus();
   }, { "aria-pressed": isCropping });
-  const shown = isCropping
-    ? cropper(first.url, crop, actions.crop)
-    : make("img", { class: "asked", src: first.url, alt: "Your photo" });
+  const shown = isCropping ? cropper(first.url, crop, actions.crop) : preview(first, "asked", "Your photo");
   const more = others.map((photo, index) => photoWithRemove(photo, index + 1, actions));
   place.replaceChildren(
     shown,
-    make("div", { class: "row" }, cropping, addButton(photos, actions), anew()),
+    make("div", { class: "row" }, first.isShown && cropping, addButton(photos, actions), anew()),
     others.length ? make("ul", { class: "row", "aria-label": "More photos of the item" }, ...more) : "",
   );
   place.hidden = false;
@@ -46,6 +44,12 @@ export function hide() {
   place.hidden = true;
 }
 
+/** The photo, or its name where this browser cannot show it. */
+function preview(photo, kind, alt) {
+  if (photo.isShown) return make("img", { class: kind, src: photo.url, alt });
+  return make("p", { class: `${kind} unshown quiet text` }, photo.name);
+}
+
 function addButton(photos, actions) {
   return photos.length < MOST_PHOTOS && button("Add a photo", actions.add, { title: "Another photo of the same item" });
 }
@@ -57,6 +61,6 @@ function anew() {
 function photoWithRemove(photo, index, actions) {
   const label = `Remove photo ${index + 1}`;
   return make("li", { class: "small" },
-    make("img", { src: photo.url, alt: `Photo ${index + 1}` }),
+    preview(photo, "", `Photo ${index + 1}`),
     button("×", () => actions.remove(index), { "aria-label": label, title: label }));
 }

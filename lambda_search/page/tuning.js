@@ -16,6 +16,7 @@ export function install() {
     place.hidden = !isOpen;
     document.body.classList.toggle("tuning", isOpen);
     draw();
+    if (isOpen) place.scrollIntoView({ block: "start" }); // on a phone it is below all results
   });
 }
 

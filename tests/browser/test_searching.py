@@ -1,0 +1,183 @@
+"""Photos come in by every way that there is, and the listings that look like them are shown."""
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+from search_page import SearchPage
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser"), pytest.mark.timeout(600)]
+
+PHOTOS = Path(__file__).parents[2] / "demo" / "furniture" / "images"
+CHAIR = sorted(PHOTOS.glob("*.jpg"))[0]
+
+
+def sent_photos(shop: SearchPage) -> list[bytes]:
+    """The photos of the last search, as Inspect offers them."""
+    shop.button("Inspect").click()
+    links = shop.page.get_by_role("link", name=re.compile("Save photo"))
+    expect(links.first).to_be_visible()
+    found = []
+    for link in links.all():
+        with shop.page.expect_download() as download:
+            link.click()
+        found.append(Path(download.value.path()).read_bytes())
+    return found
+
+
+def test_a_chosen_file_is_searched_with(shop: SearchPage) -> None:
+    shop.choose(CHAIR)
+    shop.has_searched()
+    expect(shop.cards).to_have_count(24)
+    expect(shop.cards.first).to_contain_text("Same item likely")
+    assert "photos=1" in shop.page.url
+
+
+def test_a_pasted_picture_is_searched_with(shop: SearchPage) -> None:
+    shop.paste(CHAIR)
+    shop.has_searched()
+    expect(shop.cards.first).to_contain_text("Same item likely")
+
+
+def test_a_dropped_file_is_searched_with_and_is_the_same_search(shop: SearchPage) -> None:
+    shop.choose(CHAIR)
+    shop.has_searched()
+    chosen = shop.titles()
+    shop.page.get_by_role("link", name="New search").click()
+    expect(shop.heading).to_have_text("Recent listings")
+    shop.drop(CHAIR)
+    shop.has_searched()
+    assert shop.titles() == chosen
+    expect(shop.find("#dropping")).to_be_hidden()
+
+
+def test_a_dropped_file_takes_the_place_of_the_search_before(shop: SearchPage) -> None:
+    shop.search_sample()
+    before = shop.titles()
+    shop.drop(CHAIR)
+    expect(shop.page).to_have_url(re.compile("photos="))
+    shop.has_searched()
+    assert shop.titles() != before
+
+
+def test_a_phone_offers_its_camera(browser, service) -> None:  # type: ignore[no-untyped-def]
+    with SearchPage.on(browser, service.url, has_touch=True, is_mobile=True) as phone:
+        phone.open()
+        with phone.page.expect_file_chooser() as chooser:
+            phone.button("Take a photo").tap()
+        assert chooser.value.element.get_attribute("capture") == "environment"
+        chooser.value.set_files(CHAIR)
+        phone.has_searched()
+
+
+def test_a_photo_of_12_megapixels_is_sent_upright_and_small(
+    shop: SearchPage, tmp_path: Path
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned clockwise
+    large = Image.open(CHAIR).convert("RGB").resize((4000, 3000))
+    large.save(tmp_path / "large.jpg", quality=95, exif=exif)
+    shop.choose(tmp_path / "large.jpg")
+    shop.has_searched()
+    (sent,) = sent_photos(shop)
+    assert Image.open(io.BytesIO(sent)).size == (768, 1024)
+    assert len(sent) < 300_000
+
+
+def test_a_small_photo_is_sent_as_it_is(shop: SearchPage) -> None:
+    shop.choose(CHAIR)
+    shop.has_searched()
+    assert sent_photos(shop) == [CHAIR.read_bytes()]
+
+
+def test_what_is_transparent_is_white(shop: SearchPage, tmp_path: Path) -> None:
+    Image.new("RGBA", (1500, 1200), (255, 0, 0, 0)).save(tmp_path / "clear.png")
+    shop.choose(tmp_path / "clear.png")
+    shop.has_searched()
+    (sent,) = sent_photos(shop)
+    assert Image.open(io.BytesIO(sent)).getpixel((500, 500)) == (255, 255, 255)
+
+
+def test_a_photo_that_the_browser_cannot_read_is_left_to_the_service(shop: SearchPage) -> None:
+    heic = Path(__file__).parents[1] / "fixtures" / "drawn.heic"
+    shop.choose(heic)
+    shop.has_searched()
+    assert sent_photos(shop) == [heic.read_bytes()]
+
+
+def test_several_photos_of_one_item_can_come_and_go(shop: SearchPage) -> None:
+    first, second, third = sorted(PHOTOS.glob("*.jpg"))[:3]
+    shop.choose(first, second)
+    shop.has_searched()
+    with shop.page.expect_file_chooser() as chooser:
+        shop.button("Add a photo").click()
+    chooser.value.set_files(third)
+    expect(shop.find("#query li")).to_have_count(2)
+    shop.wait()
+    three = shop.titles()
+    shop.button("Remove photo 2").click()
+    expect(shop.find("#query li")).to_have_count(1)
+    shop.wait()
+    assert shop.titles() != three
+    shop.page.go_back()
+    expect(shop.find("#query li")).to_have_count(2)
+    shop.wait()
+    assert shop.titles() == three
+
+
+def test_a_sixth_photo_is_refused(shop: SearchPage) -> None:
+    shop.choose(*sorted(PHOTOS.glob("*.jpg"))[:6])
+    expect(shop.message).to_contain_text("At most 5 photos")
+
+
+def test_a_dragged_crop_changes_the_search_and_can_be_taken_back(shop: SearchPage) -> None:
+    shop.choose(CHAIR)
+    shop.has_searched()
+    whole = shop.titles()
+    shop.button("Crop").click()
+    box = shop.find(".crop").bounding_box()
+    assert box
+    mouse = shop.page.mouse
+    mouse.move(box["x"] + 0.25 * box["width"], box["y"] + 0.25 * box["height"])
+    mouse.down()
+    mouse.move(box["x"] + 0.75 * box["width"], box["y"] + 0.5 * box["height"], steps=5)
+    mouse.up()
+    expect(shop.page).to_have_url(re.compile("crop="))
+    shop.wait()
+    parts = re.search(r"crop=([^&]+)", shop.page.url)
+    assert parts
+    crop = [float(part) for part in parts[1].replace("%2C", ",").split(",")]
+    assert crop == pytest.approx([0.25, 0.25, 0.75, 0.5], abs=0.02)
+    assert shop.titles() != whole
+    shop.button("Crop").click()
+    expect(shop.page).not_to_have_url(re.compile("crop="))
+    shop.wait()
+    assert shop.titles() == whole
+
+
+def test_a_crop_can_be_made_by_keyboard(shop: SearchPage) -> None:
+    shop.search_sample()
+    shop.button("Crop").click()
+    slider = shop.page.get_by_role("slider", name="Left edge")
+    slider.focus()
+    for _ in range(20):
+        slider.press("ArrowRight")
+    expect(shop.page).to_have_url(re.compile("crop=0.2"))
+    shop.wait()
+
+
+def test_a_crop_that_was_drawn_can_be_moved(shop: SearchPage) -> None:
+    shop.search_sample()
+    shop.open("?sample=1&crop=0.1,0.1,0.5,0.5")
+    box = shop.find(".crop").bounding_box()
+    assert box
+    mouse = shop.page.mouse
+    mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.3 * box["height"])
+    mouse.down()
+    mouse.move(box["x"] + 2 * box["width"], box["y"] + 0.5 * box["height"], steps=4)
+    mouse.up()
+    expect(shop.page).to_have_url(re.compile("crop=0.6%2C0.3"))
+    shop.wait()

@@ -51,7 +51,7 @@ def demo(store: StoreUrl = "./store") -> None:
         page = demo_job.run(opened, demo_job.bundled_catalogue(), Path(cache), cpu_count())
     print(f"\nThe same with photos:  {page}")
     program = sys.argv[0]  # as it was called, so that the line can be pasted
-    print(f"Serve it:              {program} serve --store {store}")
+    print(f"The search page:       {program} serve --store {store}")
     print(f"All about the run:     {program} explore --store {store} --open")
     print(f"Your own catalogue:    {program} run --catalogue PATH --store ./my-store")
 

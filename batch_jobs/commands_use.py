@@ -105,6 +105,7 @@ def search(
 def serve(store: StoreUrl = "./store", host: Host = "127.0.0.1", port: Port = 8080) -> None:
     """Serves searches over HTTP."""
     Store(store)  # a store that is not there is said now, not by every request
+    print(f"The search page: http://{host}:{port}", flush=True)
     # The function reads its store from the environment, here as on AWS.
     command = ["env", f"STORE_URL={store}", sys.executable, "-m", "uvicorn", "--factory"]
     command += ["lambda_search.app:create_app", "--host", host, "--port", str(port)]

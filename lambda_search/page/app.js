@@ -77,7 +77,8 @@ async function start(signal) {
 async function loadCatalogue() {
   if (catalogue) return;
   catalogue = await service.catalogue();
-  byId("about").textContent = `${plural(catalogue.photos, "photo")} of ${plural(catalogue.listings, "listing")}`;
+  byId("about").textContent =
+    `${plural(catalogue.photos, "photo")} of ${plural(catalogue.listings, "listing")}`;
   filters.setCatalogue(catalogue);
   tuning.setCatalogue(catalogue);
 }
@@ -89,7 +90,9 @@ function showSamples() {
     return make("li", {}, make("a", { href, "aria-label": `Sample photo ${place + 1}` }, image));
   });
   byId("samples").hidden = !items.length;
-  byId("samples").querySelector("ul").replaceChildren(...items);
+  byId("samples")
+    .querySelector("ul")
+    .replaceChildren(...items);
 }
 
 async function search(signal) {
@@ -97,7 +100,10 @@ async function search(signal) {
   results.showLoading(FIRST_K);
   byId("found-title").textContent = "Searching …";
   // What is wrong with the service, or with an id, the search says.
-  Promise.all([loadCatalogue(), ...[...state.like, ...state.dislike].map(whole)]).then(showControls, () => {});
+  Promise.all([loadCatalogue(), ...[...state.like, ...state.dislike].map(whole)]).then(
+    showControls,
+    () => {},
+  );
   const photos = await showAsked(signal);
   if (!photos) return;
   const answer = await service.search(state, photos, signal);
@@ -106,7 +112,11 @@ async function search(signal) {
   showAnswer(state, answer, catalogue?.max_k ?? MOST_LISTINGS, actions);
   await painted();
   const slowest = Math.max(0, ...photos.map((photo) => photo.preparedMs));
-  const spent = { "making it small": slowest, request: answered - begun, paint: performance.now() - answered };
+  const spent = {
+    "making it small": slowest,
+    request: answered - begun,
+    paint: performance.now() - answered,
+  };
   tuning.setSearch({ state, photos, answer, spent });
 }
 
@@ -152,7 +162,10 @@ async function take(files) {
   isAdding = false;
   try {
     if (before.length + files.length > MOST_PHOTOS) {
-      throw new service.Refused("too_many_photos", `At most ${MOST_PHOTOS} photos of one item can be searched with.`);
+      throw new service.Refused(
+        "too_many_photos",
+        `At most ${MOST_PHOTOS} photos of one item can be searched with.`,
+      );
     }
     const most = catalogue?.max_body_bytes ?? GATEWAY_BYTES;
     const added = await Promise.all(files.map((file) => prepared(file, most)));
@@ -204,7 +217,8 @@ function remember(listing) {
 function followLink(event) {
   const link = event.target.closest("a[href]");
   const isPlain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
-  if (!link || !isPlain || link.download || link.hash || new URL(link.href).pathname !== location.pathname) return;
+  if (!link || !isPlain || link.download || link.hash || new URL(link.href).pathname !== location.pathname)
+    return;
   event.preventDefault();
   go(fromAddress(new URL(link.href).search));
   scrollTo({ top: 0 });
@@ -216,7 +230,10 @@ function listenForWords() {
   byId("words").addEventListener("input", ({ target }) => {
     clearTimeout(timer);
     // Back leads to before the first letter, not to each.
-    timer = setTimeout(() => refine({ words: target.value.trim() }, { replace: state.filters.words !== "" }), 150);
+    timer = setTimeout(
+      () => refine({ words: target.value.trim() }, { replace: state.filters.words !== "" }),
+      150,
+    );
   });
 }
 

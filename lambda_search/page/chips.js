@@ -13,18 +13,23 @@ export function showChips(state, titleOf, { refine, change }) {
 function ofFilters({ category, price_min: low, price_max: high, location, words }, refine) {
   return [
     category.length && chip(category.at(-1), () => refine({ category: [] })),
-    (low !== null || high !== null) && chip(rangeText(low, high), () => refine({ price_min: null, price_max: null })),
+    (low !== null || high !== null) &&
+      chip(rangeText(low, high), () => refine({ price_min: null, price_max: null })),
     location && chip(location, () => refine({ location: "" })),
     words && chip(`“${words}”`, () => refine({ words: "" })),
   ].filter(Boolean);
 }
 
 function ofSteering(state, titleOf, change) {
-  return [["like", "More"], ["dislike", "Less"]].flatMap(([direction, word]) =>
+  return [
+    ["like", "More"],
+    ["dislike", "Less"],
+  ].flatMap(([direction, word]) =>
     state[direction].map((id) => {
       const without = state[direction].filter((other) => other !== id);
       return chip(`${word}: ${titleOf(id)}`, () => change({ [direction]: without }));
-    }));
+    }),
+  );
 }
 
 function chip(label, remove) {
@@ -32,5 +37,9 @@ function chip(label, remove) {
     byId("found-title").focus(); // this chip goes
     remove();
   };
-  return make("li", {}, button(`${label} ×`, forget, { class: "chip text", "aria-label": `Remove: ${label}` }));
+  return make(
+    "li",
+    {},
+    button(`${label} ×`, forget, { class: "chip text", "aria-label": `Remove: ${label}` }),
+  );
 }

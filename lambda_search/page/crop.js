@@ -12,17 +12,33 @@ const LEAST = 0.05; // of a side; the service takes no less than a few pixels
 export function cropper(url, crop, onChange) {
   let box = crop ?? [0, 0, 1, 1];
   const rectangle = make("div", { class: "rectangle" });
-  const frame = make("div", { class: "crop" }, make("img", { src: url, alt: "Your photo", draggable: "false" }), rectangle);
+  const frame = make(
+    "div",
+    { class: "crop" },
+    make("img", { src: url, alt: "Your photo", draggable: "false" }),
+    rectangle,
+  );
   const sliders = EDGES.map((edge, place) =>
-    make("input", { type: "range", min: 0, max: 100, "aria-label": `${edge} edge`, on: {
-      input: (event) => show(moved(box, place, event.target.value / 100)),
-      change: () => finish(),
-    } }),
+    make("input", {
+      type: "range",
+      min: 0,
+      max: 100,
+      "aria-label": `${edge} edge`,
+      on: {
+        input: (event) => show(moved(box, place, event.target.value / 100)),
+        change: () => finish(),
+      },
+    }),
   );
   const show = (next) => {
     box = next;
     const [left, top, right, bottom] = box.map((part) => `${100 * part}%`);
-    Object.assign(rectangle.style, { left, top, width: `calc(${right} - ${left})`, height: `calc(${bottom} - ${top})` });
+    Object.assign(rectangle.style, {
+      left,
+      top,
+      width: `calc(${right} - ${left})`,
+      height: `calc(${bottom} - ${top})`,
+    });
     sliders.forEach((slider, place) => {
       slider.value = Math.round(100 * box[place]);
       slider.setAttribute("aria-valuetext", `${slider.value} %`);
@@ -50,7 +66,9 @@ function drag(frame, current, show, finish) {
   let pull = null;
   const pointOf = (event) => {
     const { left, top, width, height } = frame.getBoundingClientRect();
-    return [(event.clientX - left) / width, (event.clientY - top) / height].map((part) => Math.min(1, Math.max(0, part)));
+    return [(event.clientX - left) / width, (event.clientY - top) / height].map((part) =>
+      Math.min(1, Math.max(0, part)),
+    );
   };
   frame.addEventListener("pointerdown", (event) => {
     event.preventDefault();
@@ -67,7 +85,12 @@ function drag(frame, current, show, finish) {
 
 function pullFrom(box, [x, y], near) {
   const [left, top, right, bottom] = box;
-  for (const [cornerX, cornerY] of [[left, top], [right, top], [left, bottom], [right, bottom]]) {
+  for (const [cornerX, cornerY] of [
+    [left, top],
+    [right, top],
+    [left, bottom],
+    [right, bottom],
+  ]) {
     if (Math.hypot(x - cornerX, y - cornerY) < near) {
       return (point) => between([left + right - cornerX, top + bottom - cornerY], point);
     }

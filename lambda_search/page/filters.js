@@ -24,11 +24,13 @@ export function setCatalogue(found) {
   catalogue = found;
   const bins = found.prices.bins;
   const most = Math.max(...bins.map((bin) => bin.listings));
-  byId("histogram").replaceChildren(...bins.map((bin) => {
-    const bar = make("i");
-    bar.style.height = `${bin.listings ? Math.max(4, (100 * bin.listings) / most) : 0}%`;
-    return bar;
-  }));
+  byId("histogram").replaceChildren(
+    ...bins.map((bin) => {
+      const bar = make("i");
+      bar.style.height = `${bin.listings ? Math.max(4, (100 * bin.listings) / most) : 0}%`;
+      return bar;
+    }),
+  );
   for (const id of ["price-min", "price-max"]) byId(id).max = bins.length;
   byId("price").hidden = bins.length < 2;
   byId("place").hidden = found.locations.length < 2;
@@ -42,7 +44,11 @@ export function show(filters) {
   if (hadFocus) tree.querySelector("[aria-pressed=true]")?.focus();
   showPlaces(filters.location);
   showPrices(filters);
-  const active = [filters.category.length, filters.price_min !== null || filters.price_max !== null, filters.location];
+  const active = [
+    filters.category.length,
+    filters.price_min !== null || filters.price_max !== null,
+    filters.location,
+  ];
   const count = active.filter(Boolean).length;
   byId("filters-count").textContent = count ? `(${count} on)` : "";
 }
@@ -68,29 +74,52 @@ function levelOf(categories, above, chosen) {
 function nodeOf(categories, path, listings, chosen) {
   const depth = path.length;
   const isOnWay = path.every((name, place) => chosen[place] === name);
-  const hasBelow = categories.some((one) => one.path.length > depth && path.every((name, place) => one.path[place] === name));
+  const hasBelow = categories.some(
+    (one) => one.path.length > depth && path.every((name, place) => one.path[place] === name),
+  );
   const below = isOnWay && hasBelow ? make("ul", {}, ...levelOf(categories, path, chosen)) : null;
-  const name = entry(path[depth - 1], path, listings, isOnWay && chosen.length === depth, hasBelow ? isOnWay : null);
+  const name = entry(
+    path[depth - 1],
+    path,
+    listings,
+    isOnWay && chosen.length === depth,
+    hasBelow ? isOnWay : null,
+  );
   return make("li", {}, name, below);
 }
 
 function entry(label, path, listings, isChosen, isExpanded) {
   const count = make("span", { class: "count" }, whole(listings));
-  return make("button", {
-    type: "button",
-    "aria-label": `${label}, ${plural(listings, "listing")}`,
-    "aria-pressed": isChosen,
-    "aria-expanded": isExpanded,
-    on: { click: () => change({ category: path }) },
-  }, make("span", { class: "text" }, label), count);
+  return make(
+    "button",
+    {
+      type: "button",
+      "aria-label": `${label}, ${plural(listings, "listing")}`,
+      "aria-pressed": isChosen,
+      "aria-expanded": isExpanded,
+      on: { click: () => change({ category: path }) },
+    },
+    make("span", { class: "text" }, label),
+    count,
+  );
 }
 
 function showPlaces(chosen) {
-  const known = catalogue.locations.map((one) => [one.name, `${one.name || "Unknown"} (${whole(one.listings)})`]);
+  const known = catalogue.locations.map((one) => [
+    one.name,
+    `${one.name || "Unknown"} (${whole(one.listings)})`,
+  ]);
   const isKnown = !chosen || known.some(([name]) => name.toLowerCase() === chosen.toLowerCase());
-  const options = [["", "Anywhere"], ...known.filter(([name]) => name), ...(isKnown ? [] : [[chosen, chosen]])];
-  byId("location").replaceChildren(...options.map(([value, text]) =>
-    make("option", { value, selected: value.toLowerCase() === chosen.toLowerCase() }, text)));
+  const options = [
+    ["", "Anywhere"],
+    ...known.filter(([name]) => name),
+    ...(isKnown ? [] : [[chosen, chosen]]),
+  ];
+  byId("location").replaceChildren(
+    ...options.map(([value, text]) =>
+      make("option", { value, selected: value.toLowerCase() === chosen.toLowerCase() }, text),
+    ),
+  );
 }
 
 /** The prices at which a bin begins or ends. */
@@ -99,7 +128,8 @@ const edges = () => [catalogue.prices.bins[0].from, ...catalogue.prices.bins.map
 function showPrices({ price_min: low, price_max: high }) {
   if (byId("price").hidden) return;
   const stops = edges();
-  byId("price-min").value = low === null ? 0 : stops.findLastIndex((stop, place) => stop <= low || place === 0);
+  byId("price-min").value =
+    low === null ? 0 : stops.findLastIndex((stop, place) => stop <= low || place === 0);
   const last = stops.findIndex((stop) => high !== null && stop >= high);
   byId("price-max").value = last < 0 ? stops.length - 1 : last;
   showRange(byId("price-min"), low, high);
@@ -133,4 +163,3 @@ export function rangeText(low, high) {
   if (low === null) return `up to ${text(high)}`;
   return high === null ? `from ${text(low)}` : `${text(low)} to ${text(high)}`;
 }
-

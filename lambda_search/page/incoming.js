@@ -16,7 +16,10 @@ export function choose() {
 }
 
 function listenForChoices(take) {
-  for (const [opener, input] of [["choose", "files"], ["take", "camera"]]) {
+  for (const [opener, input] of [
+    ["choose", "files"],
+    ["take", "camera"],
+  ]) {
     byId(opener).addEventListener("click", () => byId(input).click());
     byId(input).addEventListener("change", ({ target }) => {
       const files = [...target.files];

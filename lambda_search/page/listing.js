@@ -12,21 +12,41 @@ dialog.addEventListener("click", (event) => {
 
 export function showListing(listing) {
   const [first, ...others] = listing.photos.map(photoUrl);
-  const large = make("img", { class: "large", src: first ?? "", alt: `Photo of ${listing.title}`, width: 320, height: 320 });
+  const large = make("img", {
+    class: "large",
+    src: first ?? "",
+    alt: `Photo of ${listing.title}`,
+    width: 320,
+    height: 320,
+  });
   const choices = [first, ...others].map((url, place) =>
-    button(make("img", { src: url, alt: "", width: 56, height: 56 }), () => (large.src = url), { "aria-label": `Photo ${place + 1}` }));
+    button(make("img", { src: url, alt: "", width: 56, height: 56 }), () => (large.src = url), {
+      "aria-label": `Photo ${place + 1}`,
+    }),
+  );
   const href = toAddress({ ...START, query: { listing: listing.product_id } });
   const likeThis = make("a", { class: "button strong", href }, "More like this");
   dialog.replaceChildren(
-    make("div", { class: "row close" }, button("×", () => dialog.close(), { "aria-label": "Close" })),
-    make("div", { class: "two" },
+    make(
+      "div",
+      { class: "row close" },
+      button("×", () => dialog.close(), { "aria-label": "Close" }),
+    ),
+    make(
+      "div",
+      { class: "two" },
       make("div", {}, large, others.length ? make("div", { class: "row choices" }, ...choices) : null),
-      make("div", {},
+      make(
+        "div",
+        {},
         make("h2", { id: "listing-title", class: "text" }, listing.title),
         make("p", { class: "price" }, price(listing)),
         facts(listing),
         make("p", { class: "text description" }, listing.description),
-        make("div", { class: "row" }, likeThis))));
+        make("div", { class: "row" }, likeThis),
+      ),
+    ),
+  );
   dialog.showModal();
 }
 
@@ -37,8 +57,16 @@ function facts(listing) {
     ["Listed", listing.listed_at ? day(listing.listed_at) : ""],
     ["Id", listing.product_id],
   ];
-  return make("dl", {}, ...rows.filter(([, value]) => value).flatMap(([name, value]) =>
-    [make("dt", { class: "quiet" }, name), make("dd", { class: "text" }, value)]));
+  return make(
+    "dl",
+    {},
+    ...rows
+      .filter(([, value]) => value)
+      .flatMap(([name, value]) => [
+        make("dt", { class: "quiet" }, name),
+        make("dd", { class: "text" }, value),
+      ]),
+  );
 }
 
 export function closeListing() {

@@ -11,7 +11,14 @@ const TITLES = {
   unknown_listing: "This listing is gone.",
 };
 const OF_THE_PHOTO = new Set([
-  "body_too_large", "not_an_image", "unsupported", "empty_file", "truncated", "too_small", "too_many_pixels", "too_many_photos",
+  "body_too_large",
+  "not_an_image",
+  "unsupported",
+  "empty_file",
+  "truncated",
+  "too_small",
+  "too_many_pixels",
+  "too_many_photos",
 ]);
 
 /** `kind` is note or error; an error is read out at once. `action` is {label, run} or nothing. */
@@ -22,7 +29,8 @@ export function say(title, detail, action, kind = "note") {
   place.replaceChildren(
     make("p", {}, make("strong", {}, title)),
     make("p", { class: "text" }, detail),
-    ...(action ? [button(action.label, action.run)] : []));
+    ...(action ? [button(action.label, action.run)] : []),
+  );
   place.hidden = false;
 }
 
@@ -33,6 +41,8 @@ export function sayNothing() {
 
 /** `ways` has again() and choose(), of which one can help. */
 export function sayRefused({ code, message }, { again, choose }) {
-  const action = OF_THE_PHOTO.has(code) ? { label: "Choose another photo", run: choose } : { label: "Try again", run: again };
+  const action = OF_THE_PHOTO.has(code)
+    ? { label: "Choose another photo", run: choose }
+    : { label: "Try again", run: again };
   say(TITLES[code] ?? "That did not work.", message, action, "error");
 }

@@ -12,12 +12,16 @@ let isCropping = false;
 export function showPhotos(photos, crop, actions) {
   const [first, ...others] = photos;
   isCropping = first.isShown && (isCropping || crop !== null);
-  const cropping = button("Crop", () => {
-    isCropping = !isCropping;
-    if (crop) actions.crop(null);
-    else showPhotos(photos, crop, actions);
-    place.querySelector("[aria-pressed]").focus();
-  }, { "aria-pressed": isCropping });
+  const cropping = button(
+    "Crop",
+    () => {
+      isCropping = !isCropping;
+      if (crop) actions.crop(null);
+      else showPhotos(photos, crop, actions);
+      place.querySelector("[aria-pressed]").focus();
+    },
+    { "aria-pressed": isCropping },
+  );
   const shown = isCropping ? cropper(first.url, crop, actions.crop) : preview(first, "asked", "Your photo");
   const more = others.map((photo, index) => photoWithRemove(photo, index + 1, actions));
   place.replaceChildren(
@@ -33,7 +37,12 @@ export function showListing(listing, actions) {
   place.replaceChildren(
     make("img", { class: "asked", src: listing.photos.length ? photoUrl(listing.photos[0]) : "", alt: "" }),
     make("p", {}, "Like ", make("strong", { class: "text" }, listing.title), ` ${price(listing)}`),
-    make("div", { class: "row" }, button("Details", () => actions.open(listing.product_id)), anew()),
+    make(
+      "div",
+      { class: "row" },
+      button("Details", () => actions.open(listing.product_id)),
+      anew(),
+    ),
   );
   place.hidden = false;
 }
@@ -51,7 +60,10 @@ function preview(photo, kind, alt) {
 }
 
 function addButton(photos, actions) {
-  return photos.length < MOST_PHOTOS && button("Add a photo", actions.add, { title: "Another photo of the same item" });
+  return (
+    photos.length < MOST_PHOTOS &&
+    button("Add a photo", actions.add, { title: "Another photo of the same item" })
+  );
 }
 
 function anew() {
@@ -60,7 +72,10 @@ function anew() {
 
 function photoWithRemove(photo, index, actions) {
   const label = `Remove photo ${index + 1}`;
-  return make("li", { class: "small" },
+  return make(
+    "li",
+    { class: "small" },
     preview(photo, "", `Photo ${index + 1}`),
-    button("×", () => actions.remove(index), { "aria-label": label, title: label }));
+    button("×", () => actions.remove(index), { "aria-label": label, title: label }),
+  );
 }

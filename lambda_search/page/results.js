@@ -19,7 +19,13 @@ export function show(results, actions, steering) {
 export function showLoading(count) {
   list.setAttribute("aria-busy", "true");
   if (list.children.length) return;
-  const empty = () => make("li", { class: "card waiting", "aria-hidden": "true" }, make("div", { class: "photo" }), make("div", { class: "texts" }));
+  const empty = () =>
+    make(
+      "li",
+      { class: "card waiting", "aria-hidden": "true" },
+      make("div", { class: "photo" }),
+      make("div", { class: "texts" }),
+    );
   list.replaceChildren(...Array.from({ length: count }, empty));
 }
 
@@ -30,18 +36,41 @@ export function clear() {
 
 function card(found, place, kept, actions, steering) {
   const image = kept.get(found.photos[0]) ?? photo(found.photos[0], place);
-  const open = make("button", { type: "button", class: "photo", "aria-label": `Details of ${found.title}`, on: { click: () => actions.open(found.product_id) } }, image, badge(found));
-  const texts = make("div", { class: "texts" },
+  const open = make(
+    "button",
+    {
+      type: "button",
+      class: "photo",
+      "aria-label": `Details of ${found.title}`,
+      on: { click: () => actions.open(found.product_id) },
+    },
+    image,
+    badge(found),
+  );
+  const texts = make(
+    "div",
+    { class: "texts" },
     make("h3", { class: "text", title: found.title }, found.title),
     make("p", { class: "price" }, price(found)),
-    make("p", { class: "quiet text one-line" }, [found.category.at(-1), found.location].filter(Boolean).join(" · ")),
+    make(
+      "p",
+      { class: "quiet text one-line" },
+      [found.category.at(-1), found.location].filter(Boolean).join(" · "),
+    ),
     found.similarity === undefined ? null : likeness(found),
-    others(found));
+    others(found),
+  );
   return make("li", { class: "card" }, open, texts, acts(found, steering));
 }
 
 function photo(path, place) {
-  const image = make("img", { alt: "", width: 224, height: 224, decoding: "async", loading: place < FIRST_SEEN ? "eager" : "lazy" });
+  const image = make("img", {
+    alt: "",
+    width: 224,
+    height: 224,
+    decoding: "async",
+    loading: place < FIRST_SEEN ? "eager" : "lazy",
+  });
   if (path) {
     image.src = photoUrl(path);
     image.dataset.of = path;
@@ -56,15 +85,33 @@ function badge(found) {
 function likeness(found) {
   const level = make("i", { class: "level", "aria-hidden": "true" }, make("b"));
   level.firstChild.style.width = `${Math.max(0, Math.min(1, found.similarity)) * 100}%`;
-  return make("p", { class: "alike" }, level, `${alike(found)} `, make("span", { class: "quiet" }, cosine(found.similarity)));
+  return make(
+    "p",
+    { class: "alike" },
+    level,
+    `${alike(found)} `,
+    make("span", { class: "quiet" }, cosine(found.similarity)),
+  );
 }
 
 function others(found) {
   const paths = found.photos.slice(1, 1 + OTHERS);
   const more = found.photos.length - 1 - paths.length;
-  return make("p", { class: "others", "aria-hidden": "true" },
-    ...paths.map((path) => make("img", { src: photoUrl(path), alt: "", width: 36, height: 36, loading: "lazy", decoding: "async" })),
-    more > 0 ? make("span", { class: "quiet" }, `+${more}`) : null);
+  return make(
+    "p",
+    { class: "others", "aria-hidden": "true" },
+    ...paths.map((path) =>
+      make("img", {
+        src: photoUrl(path),
+        alt: "",
+        width: 36,
+        height: 36,
+        loading: "lazy",
+        decoding: "async",
+      }),
+    ),
+    more > 0 ? make("span", { class: "quiet" }, `+${more}`) : null,
+  );
 }
 
 function acts(found, steering) {
@@ -72,7 +119,11 @@ function acts(found, steering) {
   const href = toAddress({ ...START, query: { listing: found.product_id } });
   const link = make("a", { href, class: "button", "aria-label": `More like ${title}` }, "More like this");
   if (!steering) return make("div", { class: "acts" }, link);
-  const steer = (name, direction) => button("", () => steering[name](found), {
-    class: name, "aria-label": `${direction} in the direction of ${title}`, title: `${direction} in this direction` });
+  const steer = (name, direction) =>
+    button("", () => steering[name](found), {
+      class: name,
+      "aria-label": `${direction} in the direction of ${title}`,
+      title: `${direction} in this direction`,
+    });
   return make("div", { class: "acts" }, link, steer("like", "More"), steer("dislike", "Less"));
 }

@@ -7,7 +7,8 @@ export class Refused extends Error {
   }
 }
 
-const UNREACHABLE = "There was no answer. Check that you are online and that the service runs, then try again.";
+const UNREACHABLE =
+  "There was no answer. Check that you are online and that the service runs, then try again.";
 const TOO_LARGE = "The photo is larger than the service takes. Choose a smaller one.";
 
 async function ask(path, options = {}) {
@@ -21,7 +22,10 @@ async function ask(path, options = {}) {
   }
   if (body?.code) throw new Refused(body.code, body.detail);
   if (response.status === 413) throw new Refused("body_too_large", TOO_LARGE);
-  throw new Refused("unexpected", `The service answered with status ${response.status}. Try again in a minute.`);
+  throw new Refused(
+    "unexpected",
+    `The service answered with status ${response.status}. Try again in a minute.`,
+  );
 }
 
 async function fetched(path, options) {

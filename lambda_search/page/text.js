@@ -10,7 +10,8 @@ export const whole = (number) => WHOLE.format(number);
 export const percent = (share) => PERCENT.format(share);
 export const cosine = (similarity) => COSINE.format(similarity);
 export const day = (time) => DAY.format(new Date(time));
-export const milliseconds = (ms) => `${new Intl.NumberFormat(LANGUAGES, { maximumFractionDigits: 1 }).format(ms)} ms`;
+export const milliseconds = (ms) =>
+  `${new Intl.NumberFormat(LANGUAGES, { maximumFractionDigits: 1 }).format(ms)} ms`;
 export const plural = (number, thing) => `${whole(number)} ${thing}${number === 1 ? "" : "s"}`;
 export const photoUrl = (path) => path.slice(1); // relative, since a stage or a proxy may stand before it
 
@@ -18,7 +19,10 @@ export const photoUrl = (path) => path.slice(1); // relative, since a stage or a
 export function money(amount, currency) {
   const digits = Number.isInteger(amount) ? { maximumFractionDigits: 0 } : {};
   try {
-    return new Intl.NumberFormat(LANGUAGES, currency ? { style: "currency", currency, ...digits } : digits).format(amount);
+    return new Intl.NumberFormat(
+      LANGUAGES,
+      currency ? { style: "currency", currency, ...digits } : digits,
+    ).format(amount);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return `${whole(amount)} ${currency}`;
@@ -38,7 +42,8 @@ const FROM_COSINE = [0.4, 0.6, 0.8]; // where the release knows no probabilities
 
 export function alike(found) {
   const probability = found.same_category_probability;
-  const [value, bounds] = probability === null ? [found.similarity, FROM_COSINE] : [probability, FROM_PROBABILITY];
+  const [value, bounds] =
+    probability === null ? [found.similarity, FROM_COSINE] : [probability, FROM_PROBABILITY];
   return WORDS[bounds.filter((bound) => value >= bound).length];
 }
 

@@ -43,16 +43,26 @@ function draw() {
 const section = (title, ...children) => make("section", {}, make("h3", {}, title), ...children);
 
 function table(caption, head, rows) {
-  const cells = (row) => row.map((value, at) => (at ? make("td", { class: "number" }, value) : make("th", { scope: "row" }, value)));
-  return make("table", {}, make("caption", { class: "unseen" }, caption),
+  const cells = (row) =>
+    row.map((value, at) =>
+      at ? make("td", { class: "number" }, value) : make("th", { scope: "row" }, value),
+    );
+  return make(
+    "table",
+    {},
+    make("caption", { class: "unseen" }, caption),
     make("thead", {}, make("tr", {}, ...head.map((name) => make("th", { scope: "col" }, name)))),
-    make("tbody", {}, ...rows.map((row) => make("tr", {}, ...cells(row)))));
+    make("tbody", {}, ...rows.map((row) => make("tr", {}, ...cells(row)))),
+  );
 }
 
 function timings() {
   const { answer, spent } = last;
   const ours = Object.entries(spent).map(([name, ms]) => [`page: ${name}`, milliseconds(ms)]);
-  const theirs = Object.entries(answer.timings_ms).map(([name, ms]) => [`service: ${name}`, milliseconds(ms)]);
+  const theirs = Object.entries(answer.timings_ms).map(([name, ms]) => [
+    `service: ${name}`,
+    milliseconds(ms),
+  ]);
   return section("Time", table("Milliseconds by stage", ["Stage", "Time"], [...ours, ...theirs]));
 }
 
@@ -75,7 +85,9 @@ async function fillCategories(found, { photos, state }) {
 
 function repeat() {
   const { photos } = last;
-  const saved = photos.map((photo, at) => make("a", { href: photo.url, download: fileName(at) }, `Save ${fileName(at)}`));
+  const saved = photos.map((photo, at) =>
+    make("a", { href: photo.url, download: fileName(at) }, `Save ${fileName(at)}`),
+  );
   return section("The same request", ...code(curl(last)), make("p", { class: "row" }, ...saved));
 }
 
@@ -85,9 +97,12 @@ const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 export function curl({ state, photos }) {
   const url = quoted(new URL("search", document.baseURI).href);
   const fields = fieldsOf(state);
-  if (!photos.length) return `curl -H 'Content-Type: application/json' -d ${quoted(JSON.stringify(fields))} ${url}`;
+  if (!photos.length)
+    return `curl -H 'Content-Type: application/json' -d ${quoted(JSON.stringify(fields))} ${url}`;
   const files = photos.map((_, at) => `-F photo=@${fileName(at)}`);
-  const others = Object.entries(fields).map(([name, value]) => `-F ${quoted(`${name}=${JSON.stringify(value)}`)}`);
+  const others = Object.entries(fields).map(
+    ([name, value]) => `-F ${quoted(`${name}=${JSON.stringify(value)}`)}`,
+  );
   return ["curl", ...files, ...others, url].join(" ");
 }
 
@@ -100,7 +115,10 @@ function code(text) {
 }
 
 function rawJson() {
-  return section("Answer", make("pre", { tabindex: 0, "aria-label": "JSON" }, JSON.stringify(last.answer, null, 1)));
+  return section(
+    "Answer",
+    make("pre", { tabindex: 0, "aria-label": "JSON" }, JSON.stringify(last.answer, null, 1)),
+  );
 }
 
 function release() {
@@ -112,16 +130,38 @@ function release() {
     ["holds", `${plural(catalogue.photos, "photo")} of ${plural(catalogue.listings, "listing")}`],
     ["extractor", `${extractor.backbone}, ${extractor.size} px, ${extractor.precision}`],
   ];
-  return section("Release", make("dl", {}, ...rows.flatMap(([name, value]) => [make("dt", { class: "quiet" }, name), make("dd", { class: "text" }, value)])));
+  return section(
+    "Release",
+    make(
+      "dl",
+      {},
+      ...rows.flatMap(([name, value]) => [
+        make("dt", { class: "quiet" }, name),
+        make("dd", { class: "text" }, value),
+      ]),
+    ),
+  );
 }
 
 function indexes() {
   const known = (value, write) => (value === null ? "–" : write(value));
-  return catalogue.segments.map((segment) => section(`Index ${segment.name}`, table("The index and what was measured of it", ["Plan", segment.plan], [
-    ["photos", whole(segment.photos)],
-    ["recall@10", known(segment.recall_at_10, (recall) => recall.toFixed(3))],
-    ["p50, p95", known(segment.p95_ms, () => `${milliseconds(segment.p50_ms)}, ${milliseconds(segment.p95_ms)}`)],
-    ["bytes a photo", known(segment.bytes_per_photo, (bytes) => whole(Math.round(bytes)))],
-    ["listings gone", whole(segment.dead_listings)],
-  ])));
+  return catalogue.segments.map((segment) =>
+    section(
+      `Index ${segment.name}`,
+      table(
+        "The index and what was measured of it",
+        ["Plan", segment.plan],
+        [
+          ["photos", whole(segment.photos)],
+          ["recall@10", known(segment.recall_at_10, (recall) => recall.toFixed(3))],
+          [
+            "p50, p95",
+            known(segment.p95_ms, () => `${milliseconds(segment.p50_ms)}, ${milliseconds(segment.p95_ms)}`),
+          ],
+          ["bytes a photo", known(segment.bytes_per_photo, (bytes) => whole(Math.round(bytes)))],
+          ["listings gone", whole(segment.dead_listings)],
+        ],
+      ),
+    ),
+  );
 }

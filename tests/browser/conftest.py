@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 from chromium import NAMES, installed, launched
+from moto_server import s3_environment, s3_url
 from playwright.sync_api import Browser
 from search_page import SearchPage
 from served import Served
 from whole_way import BUNDLED, run_small
 
 from batch_jobs.demo import bundled_catalogue
+
+__all__ = ["s3_environment", "s3_url"]
 
 
 @pytest.fixture(scope="package")

@@ -5,6 +5,7 @@ What runs is build/function under Lambda's Python where there is one, else the s
 
 import base64
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -188,6 +189,18 @@ def test_without_a_release_it_starts_and_says_so(
     body = json.loads(response["body"])
     assert body["code"] == "no_release"
     assert "There is no release yet" in body["detail"]
+
+
+def test_the_search_page_is_there_with_all_of_its_files(function: Function) -> None:
+    page = function.invoke(http_api_v2(Asked("GET", "/")))
+    assert (page["statusCode"], page["isBase64Encoded"]) == (200, False)
+    assert page["headers"]["content-security-policy"].startswith("default-src 'none'; ")
+    files = re.findall(r'(?:href|src)="(page/[^"]+)"', page["body"])
+    assert len(files) > 10
+    for name in files:
+        assert function.invoke(http_api_v2(Asked("GET", f"/{name}")))["statusCode"] == 200
+    sample_photo = function.invoke(http_api_v2(Asked("GET", "/samples/1")))
+    assert base64.b64decode(sample_photo["body"]).startswith(b"\xff\xd8")
 
 
 def test_the_function_ends_with_the_emulator(

@@ -1,25 +1,26 @@
 """Nearest-neighbour search over the segments of a release, by photo and by listing."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from release.allowed import Allowed
 from release.errors import QueryError, UnknownIdError
 from release.filters import Filters
 from release.listings import Listing, Photo, Shown
+from release.queries import moved, unit_queries
 from release.segment import Segment
 from release.shown import newest, shown
 from release.vector_index import Embeddings
 
+Answer = TypeVar("Answer")
 # Similarities that differ by less are equal: float32 sums differ with the order of adding.
 DIGITS = 6
-# How far liked and disliked listings move a query: Rocchio's weights as Manning, Raghavan and
-# Schuetze give them (Introduction to Information Retrieval, 2008, 9.1.1).
-LIKED, DISLIKED = 0.75, 0.15
 SEGMENTS_AT_ONCE = 4
 PHOTOS_SHOWN = 8  # of a listing, at most
 
@@ -98,7 +99,7 @@ class FaissSearch:
         self, features: ArrayLike, k: int, filters: Filters | None = None
     ) -> list[list[PhotoHit]]:
         """As `search`, with similarities; equal ones are in the order of ids."""
-        return self._nearest(self._checked(features, k), k, filters)
+        return self._nearest(self._checked(features, k), k, self._allowed(filters))
 
     def search_listings(
         self, features: ArrayLike, k: int, wanted: Wanted = EVERYTHING
@@ -112,8 +113,9 @@ class FaissSearch:
         hidden = sum(len(photos) for photos in self._photos_of(wanted.left_out))
         ratio = max(1.0, self.photo_count / max(1, self.listing_count))
         asked = math.ceil(k if ratio == 1 else 1.5 * k * ratio + 2) + hidden
+        allowed = self._allowed(wanted.filters)
         while True:
-            found = self._nearest(queries, asked, wanted.filters)
+            found = self._nearest(queries, asked, allowed)
             hits = _by_listing(found, wanted)
             if len(hits) >= k or all(_is_last(hits_of, asked, wanted) for hits_of in found):
                 return self._with_listings(hits[:k])
@@ -150,27 +152,36 @@ class FaissSearch:
             raise UnknownIdError(f"Listing {product_id!r} has no photo that can be searched.")
         return segment.embeddings_of([photo.image_id for photo in photos])
 
-    def _nearest(
-        self, queries: Embeddings, k: int, filters: Filters | None
-    ) -> list[list[PhotoHit]]:
-        def search(segment: Segment) -> list[list[PhotoHit]]:
-            return _hits(segment, queries, k, filters)
+    def _allowed(self, filters: Filters | None) -> Mapping[Segment, Allowed]:
+        """What filters let through, for all rounds of a search: words may take longer than these.
 
-        # Alone, a segment is searched where the caller is: no thread to wake.
-        every = map if len(self.segments) == 1 else self._threads.map
-        merged = zip(*every(search, self.segments), strict=True)
+        Without filters nothing, and each segment has all that is not gone.
+        """
+        if not filters:
+            return {}
+        found = self._each(lambda segment: segment.allowed(filters))
+        return dict(zip(self.segments, found, strict=True))
+
+    def _nearest(
+        self, queries: Embeddings, k: int, allowed: Mapping[Segment, Allowed]
+    ) -> list[list[PhotoHit]]:
+        found = self._each(lambda segment: _hits(segment, queries, k, allowed.get(segment)))
         return [
             sorted((hit for part in parts for hit in part), key=_nearest_first)[:k]
-            for parts in merged
+            for parts in zip(*found, strict=True)
         ]
 
+    def _each(self, ask: Callable[[Segment], Answer]) -> list[Answer]:
+        # Alone, a segment is asked where the caller is: no thread to wake.
+        every = map if len(self.segments) == 1 else self._threads.map
+        return list(every(ask, self.segments))
+
     def _moved(self, queries: Embeddings, wanted: Wanted) -> Embeddings:
-        moved = queries
-        for product_ids, weight in ((wanted.like, LIKED), (wanted.dislike, -DISLIKED)):
-            if product_ids:
-                theirs = np.stack([self.features_of(one).mean(axis=0) for one in product_ids])
-                moved = moved + np.float32(weight) * theirs.mean(axis=0)
-        return queries if moved is queries else self._checked(moved, 1)
+        liked, disliked = (
+            [self.features_of(product_id) for product_id in product_ids]
+            for product_ids in (wanted.like, wanted.dislike)
+        )
+        return moved(queries, liked, disliked)
 
     def _photos_of(self, product_ids: frozenset[str]) -> Iterator[list[Photo]]:
         for segment in self.segments:
@@ -186,21 +197,7 @@ class FaissSearch:
     def _checked(self, features: ArrayLike, k: int) -> Embeddings:
         if k < 1:
             raise QueryError(f"k is {k}; it must be at least 1.")
-        try:
-            queries = np.atleast_2d(np.asarray(features, dtype=np.float64))
-        except (TypeError, ValueError) as error:
-            raise QueryError(f"Features must be numbers: {error}.") from error
-        if queries.ndim != 2 or queries.shape[1] != self.width:
-            raise QueryError(
-                f"Features of shape (n, {self.width}) or ({self.width},) are needed, "
-                f"these are {np.shape(features)}."
-            )
-        largest = np.abs(queries).max(axis=1, keepdims=True)
-        if not (np.isfinite(largest).all() and (largest > 0).all()):
-            raise QueryError("Features must be finite numbers and not all zero.")
-        queries = queries / largest  # else the squares of very small ones are zero
-        unit: Embeddings = queries / np.linalg.norm(queries, axis=1, keepdims=True)
-        return unit.astype(np.float32)
+        return unit_queries(features, self.width)
 
     def _with_listings(self, hits: Sequence[PhotoHit]) -> list[ListingHit]:
         found = self.shown([hit.photo.product_id for hit in hits], PHOTOS_SHOWN)
@@ -214,12 +211,12 @@ def _with_listing(hit: PhotoHit, found: Shown) -> ListingHit:
 
 
 def _hits(
-    segment: Segment, queries: Embeddings, k: int, filters: Filters | None
+    segment: Segment, queries: Embeddings, k: int, allowed: Allowed | None
 ) -> list[list[PhotoHit]]:
     """At least the `k` nearest of a segment, and whatever is as near as the k-th."""
     asked = k + 1
     while True:
-        similarities, keys = segment.nearest(queries, asked, filters)
+        similarities, keys = segment.nearest(queries, asked, allowed)
         rounded = np.round(similarities.astype(np.float64), DIGITS)
         if keys.shape[1] < asked or (rounded[:, -1] < rounded[:, k - 1]).all():
             break

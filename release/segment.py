@@ -81,11 +81,20 @@ class Segment:
     def listing_count(self) -> int:
         return self.listings.listing_count - len(self._dead)
 
+    def allowed(self, filters: Filters) -> Allowed:
+        """The rows of photos whose listings match and are not gone."""
+        mask = matching(filters, self._rows, self.listings)
+        mask[self._dead] = False
+        return Allowed(mask[self._rows.listing])
+
     def nearest(
-        self, queries: Embeddings, k: int, filters: Filters | None = None
+        self, queries: Embeddings, k: int, allowed: Allowed | None = None
     ) -> tuple[Similarities, Keys]:
-        """Similarities and photo keys, each (n, at most k), nearest first; all k where k match."""
-        similarities, rows = self._vectors.nearest(queries, k, self._allowed(filters))
+        """Similarities and photo keys, each (n, at most k), nearest first; all k where k match.
+
+        Those that match are the rows of `allowed`, without it all that are not gone.
+        """
+        similarities, rows = self._vectors.nearest(queries, k, allowed or self._alive)
         return similarities, self._rows.key[rows]
 
     def embeddings_of(self, image_ids: Sequence[str]) -> Embeddings:
@@ -141,13 +150,6 @@ class Segment:
     def tombstones(self) -> NDArray[np.uint32]:
         """The numbers of the listings that are gone, ascending."""
         return self._dead
-
-    def _allowed(self, filters: Filters | None) -> Allowed | None:
-        if not filters:
-            return self._alive
-        mask = matching(filters, self._rows, self.listings)
-        mask[self._dead] = False
-        return Allowed(mask[self._rows.listing])
 
     @cached_property
     def _alive(self) -> Allowed | None:

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from planned_segments import LISTS, PLANS, TOLERANCE, planned_segment
 from segments import listing, photo, unit
 
-from release.faiss_search import DISLIKED, LIKED, FaissSearch, Wanted
+from release.faiss_search import FaissSearch, Wanted
 from release.filters import Filters
 from release.listings import Listing
 from release.manifest import TOMBSTONES_FILE
+from release.queries import DISLIKED, LIKED
 from release.segment import Segment, files_in, write_tombstones
 from release.segment_writer import IndexedPhoto
 

@@ -12,11 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from segments import listing, photo, segment, unit
 
+from release.allowed import Allowed
 from release.errors import QueryError, UnknownIdError
 from release.faiss_search import FaissSearch, PhotoHit, Wanted
-from release.filters import Filters
-from release.listings import Listing
+from release.filters import Filters, Mask, matching
+from release.listings import Listing, Listings
+from release.rows import Rows
 from release.segment_writer import IndexedPhoto
+from release.vector_index import Embeddings, VectorIndex
 
 WIDTH = 4
 ROUNDING = 1e-6
@@ -318,3 +321,36 @@ def test_many_threads_get_the_answers_that_one_gets(tmp_path: Path) -> None:
     alone = [answer(query) for query in queries]
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(answer, queries)) == alone
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_filters_are_evaluated_once_for_each_segment_however_often_it_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    evaluated, rounds = [], []
+
+    def counted(filters: Filters, rows: Rows, listings: Listings) -> Mask:
+        evaluated.append(rows)
+        return matching(filters, rows, listings)
+
+    def asked(index: VectorIndex, queries: Embeddings, k: int, allowed: Allowed | None) -> object:
+        rounds.append(allowed)
+        return nearest(index, queries, k, allowed)
+
+    nearest = VectorIndex.nearest
+    monkeypatch.setattr("release.segment.matching", counted)
+    monkeypatch.setattr(VectorIndex, "nearest", asked)
+    # Of a crowd of equal photos a segment is asked again, and as they are of one listing, all are.
+    segments = []
+    for n in range(count):
+        others = [f"other-{n}-{m}" for m in range(50)]
+        crowd = [photo(f"crowd-{n}-{m}", f"crowd-{n}", [1, 0, 0, 0]) for m in range(50)]
+        photos = crowd + [photo(name, name, [1, 1, 0, 0]) for name in others]
+        listings = [listing(name) for name in (f"crowd-{n}", *others)]
+        segments.append(segment(tmp_path / str(n), listings, photos))
+    wanted = Wanted(Filters(words="title"))
+    hits = FaissSearch(segments).search_listings([1, 0, 0, 0], count + 1, wanted)
+    assert [hit.similarity for hit in hits[count - 1 :]] == pytest.approx([1, 0.5**0.5])
+    assert len(evaluated) == count
+    assert len(rounds) >= 4 * count
+    assert len(set(map(id, rounds))) == count

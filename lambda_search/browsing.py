@@ -10,7 +10,7 @@ from lambda_search.bodies import NewestQuery
 from lambda_search.catalogue_answers import CatalogueAnswer, catalogue_answer
 from lambda_search.errors import RequestError
 from lambda_search.inputs import check_k
-from lambda_search.jpegs import jpeg
+from lambda_search.jpegs import ASKED_AGAIN, jpeg
 from lambda_search.routes import JPEG, CurrentRelease, CurrentSettings, Held
 from lambda_search.shown import listing_of, whole_listing_of
 from lambda_search.threads import Route
@@ -64,4 +64,4 @@ def sample(number: int, request: Request, held: Held) -> Response:
             "unknown_sample",
             f"There is no sample {number}. GET /catalogue lists the {len(samples)} that there are.",
         )
-    return jpeg(store, samples[number - 1], request)
+    return jpeg(store, samples[number - 1], request, ASKED_AGAIN)  # a release has its own

@@ -11,7 +11,7 @@ from lambda_search.answers import ClassifyAnswer, EmbedAnswer, Health, Ready, Se
 from lambda_search.bodies import ClassifyRequest, EmbedRequest, SearchRequest, SimilarQuery
 from lambda_search.errors import RequestError
 from lambda_search.inputs import body_of, check_k, request_body
-from lambda_search.jpegs import jpeg
+from lambda_search.jpegs import FOR_AN_HOUR, jpeg
 from lambda_search.observing import observation
 from lambda_search.photos import Uploads
 from lambda_search.releases import Releases
@@ -127,7 +127,7 @@ def photo(image_id: str, request: Request, held: Held) -> Response:
     blob = Blob(found.sha256, found.size_bytes)
     if url := store.presign(blob.path, PRESIGNED_FOR):
         return RedirectResponse(url, 302, {"Cache-Control": _REDIRECT_CACHE})
-    return jpeg(store, blob, request)
+    return jpeg(store, blob, request, FOR_AN_HOUR)  # an update may change the photo of an id
 
 
 @router.get("/health")

@@ -111,7 +111,7 @@ class SegmentInfo:
 class Manifest:
     """Everything a search needs. Raises ManifestError through `from_json` where it does not fit.
 
-    `samples` are prepared photos to search with, of which the index knows at most the listing.
+    `samples` are prepared photos to search with, which the index may have or not.
     """
 
     schema_version: int

@@ -10,7 +10,10 @@ from small_release import CATEGORIES, PLACES, SAMPLES, SIZE, WIDTH, SmallRelease
 
 from lambda_search.app import create_app
 from lambda_search.settings import Settings
+from release.fetching import read_pointer
 from release.listings import Listing
+from release.publisher import make_current
+from release.store import Store
 
 LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
@@ -132,7 +135,7 @@ def test_a_sample_is_a_photo_that_finds_its_listing(client, small_release):
         answer = client.get(path)
         assert answer.content == photo.jpeg
         assert answer.headers["content-type"] == "image/jpeg"
-        assert answer.headers["cache-control"] == "public, max-age=3600"
+        assert answer.headers["cache-control"] == "no-cache"
         again = client.get(path, headers={"If-None-Match": answer.headers["etag"]})
         assert (again.status_code, again.content) == (304, b"")
         found = client.post("/search", files={"photo": answer.content}).json()
@@ -153,6 +156,26 @@ def test_another_release_has_another_catalogue(tmp_path):
         releases = client.app.state.releases
         assert releases.refreshed_id() == "more"
         assert client.get("/catalogue").json()["listings"] == 5
+
+
+def test_a_sample_is_asked_for_again_and_read_only_where_the_release_has_another(tmp_path):
+    store = Store(str(tmp_path / "store"), create=True)
+    for name, seed in (("one", 5), ("other", 6)):
+        build(store.url, name, seed=seed)
+    make_current(store, "one", read_pointer(store))
+    with TestClient(create_app(Settings(store_url=store.url, release_check_s=0))) as client:
+        first = client.get("/samples/1")
+        known = {"If-None-Match": first.headers["etag"]}
+        sha256 = first.headers["etag"].strip('"')
+        store.delete([f"blobs/{sha256}"])
+        again = client.get("/samples/1", headers=known)
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["cache-control"] == "no-cache"
+        make_current(store, "other", read_pointer(store))
+        assert client.app.state.releases.refreshed_id() == "other"
+        changed = client.get("/samples/1", headers=known)
+        assert changed.status_code == 200
+        assert changed.content != first.content
 
 
 def test_no_more_than_eight_photos_of_a_listing_are_told(client, small_release, monkeypatch):

@@ -20,7 +20,7 @@ from pydantic_core import PydanticCustomError
 from lambda_search.settings import DEFAULT_K
 from release.crop import Crop
 from release.errors import QueryError
-from release.filters import MAX_WORDS
+from release.filters import MAX_TEXT, MAX_WORDS, check_words
 
 MAX_ID = 200  # characters; ids are UUIDs, but a catalogue may have its own
 MAX_NAME = 500
@@ -58,6 +58,14 @@ def _checked_crop(box: tuple[float, float, float, float]) -> tuple[float, float,
     return box
 
 
+def _few_words(text: str) -> str:
+    try:
+        check_words(text)
+    except QueryError as error:
+        raise PydanticCustomError("too_many_words", "{reason}", {"reason": str(error)}) from error
+    return text
+
+
 def _from_base64(text: str) -> bytes:
     try:
         return b64decode(text, validate=True)
@@ -87,6 +95,7 @@ CropBox = Annotated[
     Field(strict=False, description=CROP_TEXT, examples=[[0.1, 0.2, 0.9, 0.8]]),
     AfterValidator(_checked_crop),
 ]
+Words = Annotated[str, Field(max_length=MAX_TEXT, examples=["oak cha"]), AfterValidator(_few_words)]
 Id = Annotated[str, Field(min_length=1, max_length=MAX_ID)]
 
 
@@ -117,9 +126,11 @@ class SearchFilters(Request):
     product_ids: Annotated[list[Id], Field(max_length=MAX_IDS)] | None = Field(
         None, description="Only these listings.", examples=[[EXAMPLE_ID]]
     )
-
-    words: Annotated[str, Field(max_length=MAX_WORDS, examples=["oak cha"])] | None = Field(
-        None, description="Each begins a word of the title; case and accents do not count."
+    words: Words | None = Field(
+        None,
+        description=(
+            f"At most {MAX_WORDS}. Each begins a word of the title; case and accents do not count."
+        ),
     )
 
     @model_validator(mode="after")

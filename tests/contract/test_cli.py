@@ -213,6 +213,7 @@ def test_search_honours_filters(small_run: SmallRun, catalogue: DrawnCatalogue) 
     titles = [line.split("│")[2].strip() for line in result.stdout.splitlines() if "│" in line]
     assert titles == ["Item 11"]
     assert "at most 200" in refused(*command, "--words", "a" * 201)
+    assert "There are 11 words; at most 10" in refused(*command, "--words", "item " * 11)
 
 
 def test_releases_are_listed_and_a_rollback_needs_an_older_one(small_run: SmallRun) -> None:

@@ -4,7 +4,7 @@ import base64
 import json
 
 import pytest
-from asking import embedding_of, ids, search
+from asking import embedding_of, ids, refused, search
 from nearest import untimed
 from small_release import CATEGORIES
 
@@ -53,6 +53,20 @@ def test_listings_listed_before_a_time_or_not_named_are_left_out(client, small_r
     filters = json.dumps({"product_ids": named})
     answer = client.post("/search", files={"photo": photo.png}, data={"filters": filters})
     assert set(ids(answer.json())) == set(named)
+
+
+def test_ten_words_are_searched_for_and_more_are_refused(client, small_release):
+    photo = small_release.photos[0].png
+    first = base64.b64encode(photo).decode()
+    assert ids(search(client, photo=first, filters={"words": "never " * 10})) == []
+    for count, asked in ((11, "o " * 11), (100, "o-" * 100)):
+        filters = {"words": asked}
+        by_json = {"product_id": small_release.listings[0].product_id, "filters": filters}
+        by_form = {"files": {"photo": photo}, "data": {"filters": json.dumps(filters)}}
+        for body in ({"json": by_json}, by_form):
+            answer = client.post("/search", **body)
+            said = f"filters.words: There are {count} words; at most 10"
+            refused(answer, 422, "invalid_request", said)
 
 
 def test_liked_and_disliked_listings_steer_and_are_not_shown(client, small_release):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import sys
 from typing import Any
 
@@ -102,6 +103,29 @@ def test_who_renews_the_snapshot_may_change_this_function_alone(template: dict[s
         "lambda:UpdateAlias",
         "lambda:UpdateFunctionConfiguration",
     }
+
+
+def test_the_page_on_the_function_has_the_defaults_of_the_template(
+    template: dict[str, Any],
+) -> None:
+    page = (ROOT / "docs" / "function.md").read_text()
+    table = page.partition("| parameter | default | |")[2].partition("\n\n")[0]
+    documented: dict[str, str] = {}
+    for row in table.splitlines()[2:]:
+        _, names, defaults, *_ = row.split("|")
+        values = [value.strip() for value in defaults.split(",")]
+        documented |= zip(re.findall(r"`(\w+)`", names), values, strict=True)
+    assert {"ThrottleRate", "AlarmLatencyMs"} <= documented.keys()
+    defaults = {name: str(template["Parameters"][name]["Default"]) for name in documented}
+    assert documented == defaults
+
+
+def test_the_api_lets_whole_pages_of_results_through(template: dict[str, Any]) -> None:
+    a_page = 24 * 5  # the page's results, each with as many photos as it shows
+    (stage,) = of_type(template, "AWS::ApiGatewayV2::Stage").values()
+    limits = {name: resolved(one, template) for name, one in stage["DefaultRouteSettings"].items()}
+    assert int(limits["ThrottlingRateLimit"]) > a_page
+    assert int(limits["ThrottlingBurstLimit"]) > 3 * a_page
 
 
 def test_every_parameter_and_condition_is_used(template: dict[str, Any]) -> None:

@@ -67,7 +67,7 @@ def test_there_is_an_alarm_for_each_thing_that_goes_wrong(
     }
     assert watched == {
         ("5xx", "Sum", "0"),
-        ("Latency", "p95", "AlarmLatencyMs"),
+        ("LatencyMs", "p95", "AlarmLatencyMs"),
         ("Throttles", "Sum", "0"),
         ("ReleaseFailures", "Sum", "0"),
         ("ReleaseAgeSeconds", None, "AlarmReleaseAgeDays"),

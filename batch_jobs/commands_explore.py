@@ -12,7 +12,9 @@ from release.store import Store
 
 RunId = Annotated[
     str,
-    typer.Option("--run", help="The run's id.", show_default="that of the current release"),
+    typer.Option(
+        "--run", help="The run's id.", show_default="that which trained the current release"
+    ),
 ]
 Out = Annotated[
     Path | None, typer.Option(help="The folder to write.", show_default="./explore-RUN")
@@ -44,11 +46,21 @@ def explore(
 
 
 def _run_of(store: Store, run_id: str, catalogue: str) -> str:
-    """As other commands choose it, but first of all that of the current release."""
+    """As other commands choose it, but first of all the one that trained the current release."""
     from batch_jobs.commands_make import chosen_run
+    from batch_jobs.explore.chosen import check_no_update, trained_run
     from release.fetching import read_manifest, read_pointer
 
     pointer = None if run_id or catalogue else read_pointer(store)
-    if pointer:
-        return read_manifest(store, pointer.release_id).run_id
-    return chosen_run(store, run_id, catalogue)
+    if not pointer:
+        chosen = chosen_run(store, run_id, catalogue)
+        check_no_update(store, chosen)
+        return chosen
+    manifest = read_manifest(store, pointer.release_id)
+    trained = trained_run(store, manifest)
+    if trained != manifest.run_id:
+        print(
+            f"explore  release {manifest.release_id} is an update: the pages are about run "
+            f"{trained}, which trained its network"
+        )
+    return trained

@@ -1,6 +1,6 @@
 """Which runs are kept: those that made a kept release, and those that its next update reads."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from batch_jobs.embed_stage import FP32_FILE
@@ -51,11 +51,16 @@ def runs_of(entries: Iterable[Entry]) -> dict[str, Run]:
     return found
 
 
-def read_made(store: Store, run_ids: Iterable[str]) -> list[Made]:
-    """Raises JobError where a done.json is damaged: it may be of a run that is needed."""
+def read_made(
+    store: Store, run_ids: Iterable[str], names: Sequence[str] = READ_STAGES
+) -> list[Made]:
+    """The finished ones of these stages of each run.
+
+    Raises JobError where a done.json is damaged: it may be of a run that is needed.
+    """
 
     def read(run_id: str) -> Made:
-        stages = {name: StageFolder(store, run_id, name).done() for name in READ_STAGES}
+        stages = {name: StageFolder(store, run_id, name).done() for name in names}
         return Made(run_id, {name: done for name, done in stages.items() if done})
 
     return list(side_by_side(read, list(run_ids), PARALLEL_READS))
@@ -74,7 +79,8 @@ def needed_runs(kept: Iterable[Manifest], made: list[Made]) -> set[str]:
 def _needed(manifest: Manifest, made: list[Made]) -> Iterator[str]:
     yield manifest.run_id
     yield from _cleanings(manifest, made)
-    bases, exports = _bases(manifest, made), _exports(manifest, made)
+    bases = _bases(manifest, made)
+    exports = [run for run in exporters(manifest, made) if FP32_FILE in run.outputs("export")]
     yield from (run.run_id for run in bases)
     if any(segment.embedded_in != manifest.extractor.precision for segment in manifest.segments):
         yield from (run.run_id for run in exports)
@@ -100,13 +106,10 @@ def _bases(manifest: Manifest, made: list[Made]) -> list[Made]:
     ]
 
 
-def _exports(manifest: Manifest, made: list[Made]) -> list[Made]:
-    return [
-        run
-        for run in made
-        if run.outputs("export").get(EXTRACTOR_FILE) == manifest.extractor.sha256
-        and FP32_FILE in run.outputs("export")
-    ]
+def exporters(manifest: Manifest, made: list[Made]) -> list[Made]:
+    """The runs whose export stage made the release's extractor."""
+    own = manifest.extractor.sha256
+    return [run for run in made if run.outputs("export").get(EXTRACTOR_FILE) == own]
 
 
 def _embedded(models: set[str], bases: list[Made], made: list[Made]) -> Iterator[str]:

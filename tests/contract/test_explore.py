@@ -3,13 +3,17 @@
 from pathlib import Path
 
 import pytest
+from drawn_catalogue import DrawnCatalogue
 from seen_page import Page, check_accessible, check_harmless
 from test_cli import refused, run
+from test_update_whole_way import edited
+from test_whole_way import copy_of
 from whole_way import RUN_ID, SmallRun
 
 from batch_jobs.explore import job
 from batch_jobs.explore.map_page import script
 from batch_jobs.progress import Progress
+from release.fetching import read_manifest, read_pointer
 from release.store import Store
 
 OURS = ("index", "examples", "confusion", "map", "reposts")
@@ -82,3 +86,30 @@ def test_a_run_that_is_not_there_is_refused(small_run: SmallRun, tmp_path: Path)
     out = str(tmp_path / "out")
     message = refused("explore", "--store", small_run.url, "--run", "other", "--out", out)
     assert "has no finished clean stage" in message
+
+
+def test_after_an_update_the_pages_are_about_the_run_that_trained_its_network(
+    pages: dict[str, bytes], small_run: SmallRun, catalogue: DrawnCatalogue, tmp_path: Path
+) -> None:
+    store = copy_of(small_run, tmp_path)
+    folder, *_ = edited(catalogue, tmp_path / "after" / "drawn")
+    assert run("update", "--catalogue", str(folder), "--store", store.url).returncode == 0
+    pointer = read_pointer(store)
+    assert pointer
+    updated = read_manifest(store, pointer.release_id).run_id
+    asked = ["explore", "--store", store.url, "--out", str(tmp_path / "out")]
+    result = run(*asked)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines()[0] == (
+        f"explore  release {pointer.release_id} is an update: the pages are about run {RUN_ID}, "
+        "which trained its network"
+    )
+    assert len(result.stdout.splitlines()) == 3
+    assert contents(tmp_path / "out") == pages
+    message = refused(*asked, "--run", updated)
+    assert f"Run {updated} is an update's and has no pages of its own." in message
+    assert f"marketplace-search explore --store {store.url} --run {RUN_ID}" in message
+    store.delete([entry.path for entry in store.list(f"runs/{RUN_ID}")])
+    for message in (refused(*asked), refused(*asked, "--run", updated)):
+        assert f"Run {updated} is an update's" in message
+        assert f"marketplace-search run --catalogue PATH --store {store.url}" in message

@@ -13,7 +13,9 @@ from starlette.responses import Response
 from lambda_search.errors import RequestError
 from lambda_search.releases import Releases
 from lambda_search.routes import PRESIGNED_FOR
+from lambda_search.settings import Settings
 from lambda_search.threads import Route
+from release.errors import StoreError
 from release.store import Store
 
 FOLDER = Path(__file__).parent / "page"
@@ -81,13 +83,16 @@ def file(of_version: str, name: str) -> Response:
 
 
 def _policy(request: Request) -> str:
-    releases: Releases = request.app.state.releases
-    photos = _origin(releases.current_with_store()[0]) if releases.has_one else ""
+    photos = _origin(request.app.state.releases, request.app.state.settings)
     policy = {**_POLICY, "img-src": f"{_POLICY['img-src']} {photos}".rstrip()}
     return "; ".join(f"{name} {allowed}" for name, allowed in policy.items())
 
 
-def _origin(store: Store) -> str:
+def _origin(releases: Releases, settings: Settings) -> str:
     """Where photos are redirected to, which a page must be allowed too; '' for a folder."""
-    url = urlsplit(store.presign("photo", PRESIGNED_FOR) or "")
+    try:
+        store = releases.current_with_store()[0] if releases.has_one else Store(settings.store_url)
+        url = urlsplit(store.presign("photo", PRESIGNED_FOR) or "")
+    except StoreError:
+        return ""  # the page says that there is nothing to search in, and shows no photo
     return f"{url.scheme}://{url.netloc}" if url.netloc else ""

@@ -1,33 +1,33 @@
 // The page: its state is the address; each change of it is shown by asking the service.
 
 import { FIRST_K, START, fromAddress, same, toAddress } from "./address.js";
-import { clearAnswer, showAnswer } from "./answer.js";
+import { awaitGuess, clearAnswer, showAnswer } from "./answer.js";
 import { fetchPhotos, photosIn, queryBy } from "./asked.js";
 import { showChips } from "./chips.js";
-import { byId, make } from "./dom.js";
+import { announce, byId, settled } from "./dom.js";
 import * as filters from "./filters.js";
 import * as incoming from "./incoming.js";
+import { forgetAll, isKnown, remember, titleOf, whole } from "./known.js";
 import { closeListing, showListing } from "./listing.js";
-import { say, sayRefused } from "./messages.js";
-import { MOST_PHOTOS, prepared } from "./photos.js";
+import { say, sayNothing, sayRefused } from "./messages.js";
+import { preparedAll } from "./photos.js";
 import * as query from "./query.js";
 import * as results from "./results.js";
 import * as service from "./service.js";
-import { photoUrl, plural } from "./text.js";
+import { plural } from "./text.js";
 import * as tuning from "./tuning.js";
 
-// Until the service has said what it takes.
-const GATEWAY_BYTES = 4_500_000;
-const MOST_LISTINGS = 100;
+const GATEWAY_BYTES = 4_500_000; // until the service has said what it takes
+const MOST_STEERING = 20; // listings that the service takes in one direction
 let state = START;
 let catalogue = null;
 let running = new AbortController();
-let isAdding = false; // whether the next photo is one more of the same item
-const known = new Map(); // listings that were seen, by id
+let wish = 0; // counts whatever was asked for, so that what comes late is known to be late
 
 /** Goes on to another state, from which Back leads here; with `replace` it leads further. */
 function go(next, { replace = false } = {}) {
-  history[replace ? "replaceState" : "pushState"](null, "", toAddress(next));
+  const address = toAddress(next);
+  history[replace || address === toAddress(state) ? "replaceState" : "pushState"](null, "", address);
   return arrive(next);
 }
 
@@ -37,6 +37,8 @@ const refine = (some, options) => change({ filters: { ...state.filters, ...some 
 async function arrive(next) {
   if (!same(next.query, state.query)) clearAnswer(); // else it stays, dimmed, until there is the next one
   state = next;
+  wish += 1;
+  typed.cancel();
   running.abort();
   running = new AbortController();
   const { signal } = running;
@@ -55,9 +57,9 @@ function showControls() {
   byId("drop").hidden = isSearch;
   byId("filters").hidden = !isSearch || catalogue === null;
   byId("narrow").hidden = !isSearch;
-  if (byId("words") !== document.activeElement) byId("words").value = state.filters.words;
+  if (byId("words").value.trim() !== state.filters.words) byId("words").value = state.filters.words;
   filters.show(state.filters);
-  showChips(state, (id) => known.get(id)?.title ?? "a listing", { refine, change });
+  showChips(state, titleOf, { refine, change });
 }
 
 async function start(signal) {
@@ -69,47 +71,39 @@ async function start(signal) {
   const [found] = await Promise.all([service.recent(), loadCatalogue()]);
   signal.throwIfAborted();
   showControls();
-  found.results.forEach(remember);
+  sayNothing();
+  remember(found.results);
   results.show(found.results, actions);
-  showSamples();
+  query.showSamples(catalogue.samples);
+  announce("Recent listings");
 }
 
-async function loadCatalogue() {
-  if (catalogue) return;
+async function loadCatalogue({ again = false } = {}) {
+  if (catalogue && !again) return;
   catalogue = await service.catalogue();
   byId("about").textContent =
     `${plural(catalogue.photos, "photo")} of ${plural(catalogue.listings, "listing")}`;
   filters.setCatalogue(catalogue);
   tuning.setCatalogue(catalogue);
-}
-
-function showSamples() {
-  const items = catalogue.samples.map((path, place) => {
-    const href = toAddress({ ...START, query: { sample: String(place + 1) } });
-    const image = make("img", { src: photoUrl(path), alt: "", width: 96, height: 96 });
-    return make("li", {}, make("a", { href, "aria-label": `Sample photo ${place + 1}` }, image));
-  });
-  byId("samples").hidden = !items.length;
-  byId("samples")
-    .querySelector("ul")
-    .replaceChildren(...items);
+  showControls();
 }
 
 async function search(signal) {
   const begun = performance.now();
   results.showLoading(FIRST_K);
   byId("found-title").textContent = "Searching …";
-  // What is wrong with the service, or with an id, the search says.
-  Promise.all([loadCatalogue(), ...[...state.like, ...state.dislike].map(whole)]).then(
-    showControls,
-    () => {},
-  );
+  announce("Searching");
+  await loadCatalogue(); // which says how many listings may be asked for
+  signal.throwIfAborted();
   const photos = await showAsked(signal);
   if (!photos) return;
-  const answer = await service.search(state, photos, signal);
+  const asked = { ...state, k: Math.min(state.k, catalogue.max_k) };
+  const answer = await service.search(asked, photos, signal);
   const answered = performance.now();
-  answer.results.forEach(remember);
-  showAnswer(state, answer, catalogue?.max_k ?? MOST_LISTINGS, actions);
+  if (answer.release !== catalogue.release) renew();
+  remember(answer.results);
+  showAnswer(asked, answer, catalogue.max_k, actions);
+  nameSteering();
   await painted();
   const slowest = Math.max(0, ...photos.map((photo) => photo.preparedMs));
   const spent = {
@@ -117,7 +111,19 @@ async function search(signal) {
     request: answered - begun,
     paint: performance.now() - answered,
   };
-  tuning.setSearch({ state, photos, answer, spent });
+  tuning.setSearch({ state: asked, photos, answer, spent });
+}
+
+/** There is a newer release than the one whose counts are shown. */
+function renew() {
+  forgetAll();
+  loadCatalogue({ again: true }).catch(() => {}); // the next search says what is wrong
+}
+
+/** An address may name listings that were not seen here. */
+function nameSteering() {
+  const unknown = [...state.like, ...state.dislike].filter((id) => !isKnown(id));
+  if (unknown.length) Promise.all(unknown.map(whole)).then(showControls, () => {});
 }
 
 /** Shows what is asked with and gives its photos; undefined where they are gone with their tab. */
@@ -130,6 +136,7 @@ async function showAsked(signal) {
     return [];
   }
   document.title = "Like a photo – Marketplace Search";
+  awaitGuess();
   const photos = await fetchPhotos(state.query);
   signal.throwIfAborted();
   if (photos) query.showPhotos(photos, state.crop, photoActions);
@@ -145,52 +152,55 @@ function sayForgotten() {
     label: "Choose photos",
     run: incoming.choose,
   });
+  announce("That photo is not here any more. Choose it again.");
 }
 
 const painted = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
 
-function fail(error) {
-  if (!(error instanceof service.Refused)) throw error;
-  clearAnswer();
-  byId("found-title").textContent = "No listings";
-  sayRefused(error, { again: () => arrive(state), choose: incoming.choose });
+/** Says what was wrong; with `keep` beside what is there. A fault of the page is shown too, and thrown on. */
+function fail(error, { keep = false } = {}) {
+  results.stopLoading();
+  if (!keep) {
+    clearAnswer();
+    byId("found-title").textContent = "No listings";
+  }
+  const isKnown = error instanceof service.Refused;
+  const shown = isKnown ? error : new service.Refused("unexpected", "The page failed here. Load it again.");
+  sayRefused(shown, { again: () => arrive(state), choose: incoming.choose });
+  if (!isKnown) throw error;
 }
 
-/** Searches with these files: as more photos of the item where those were asked for. */
-async function take(files) {
-  const before = isAdding ? (photosIn(state.query) ?? []) : [];
-  isAdding = false;
+/** Searches with these files, or with `isMore` with them beside those that are searched with already. */
+async function take(files, isMore = false) {
+  if (!files.length) return;
+  const from = isMore ? state : { ...START, filters: state.filters };
+  const before = isMore ? (photosIn(state.query) ?? []) : [];
+  const keep = !results.isLoading(); // else a search that is running would paint over what is said
+  if (!keep) running.abort();
+  const mine = ++wish;
+  results.showLoading(FIRST_K);
   try {
-    if (before.length + files.length > MOST_PHOTOS) {
-      throw new service.Refused(
-        "too_many_photos",
-        `At most ${MOST_PHOTOS} photos of one item can be searched with.`,
-      );
-    }
-    const most = catalogue?.max_body_bytes ?? GATEWAY_BYTES;
-    const added = await Promise.all(files.map((file) => prepared(file, most)));
-    const from = before.length ? state : { ...START, filters: state.filters };
-    go({ ...from, query: queryBy([...before, ...added]), k: FIRST_K });
+    const added = await preparedAll(files, before.length, catalogue?.max_body_bytes ?? GATEWAY_BYTES);
+    if (mine === wish) go({ ...from, query: queryBy([...before, ...added]), k: FIRST_K });
   } catch (error) {
-    fail(error);
+    if (mine === wish) fail(error, { keep });
   }
 }
 
 const photoActions = {
-  add: () => {
-    isAdding = true;
-    incoming.choose();
-  },
+  add: () => incoming.choose({ isMore: true }),
   remove: (index) => change({ query: queryBy(photosIn(state.query).filter((_, place) => place !== index)) }),
   crop: (crop) => change({ crop }),
 };
 
 const actions = {
   open: async (id) => {
+    const mine = wish;
     try {
-      showListing(await whole(id));
+      const listing = await whole(id);
+      if (mine === wish) showListing(listing);
     } catch (error) {
-      fail(error);
+      if (mine === wish) fail(error, { keep: true });
     }
   },
   like: (listing) => steer("like", listing),
@@ -200,17 +210,7 @@ const actions = {
 
 function steer(direction, { product_id: id }) {
   byId("found-title").focus(); // the listing goes
-  change({ [direction]: [...state[direction], id] });
-}
-
-/** A listing with its description and all of its photos. */
-async function whole(id) {
-  if (known.get(id)?.description === undefined) known.set(id, (await service.listing(id)).listing);
-  return known.get(id);
-}
-
-function remember(listing) {
-  if (!known.has(listing.product_id)) known.set(listing.product_id, listing);
+  change({ [direction]: [...state[direction], id].slice(-MOST_STEERING) });
 }
 
 /** Links of this page are searches, shown without loading the page again. */
@@ -225,25 +225,22 @@ function followLink(event) {
   byId("found-title").focus({ preventScroll: true });
 }
 
-function listenForWords() {
-  let timer = 0;
-  byId("words").addEventListener("input", ({ target }) => {
-    clearTimeout(timer);
-    // Back leads to before the first letter, not to each.
-    timer = setTimeout(
-      () => refine({ words: target.value.trim() }, { replace: state.filters.words !== "" }),
-      150,
-    );
-  });
+// Back leads to before the first letter, not to each.
+const typed = settled((words) => refine({ words }, { replace: state.filters.words !== "" }), 150);
+
+/** A skip within the page is no other search. */
+function followHistory() {
+  const next = fromAddress(location.search);
+  if (toAddress(next) !== toAddress(state)) arrive(next);
 }
 
 filters.install(refine);
 incoming.install(take);
 tuning.install();
-listenForWords();
+byId("words").addEventListener("input", ({ target }) => typed(target.value.trim()));
 document.addEventListener("click", followLink);
 byId("more").addEventListener("click", () => {
-  go({ ...state, k: Math.min(catalogue?.max_k ?? MOST_LISTINGS, state.k + FIRST_K) }, { replace: true });
+  go({ ...state, k: Math.min(catalogue.max_k, state.k + FIRST_K) }, { replace: true });
 });
-addEventListener("popstate", () => arrive(fromAddress(location.search)));
+addEventListener("popstate", followHistory);
 arrive(fromAddress(location.search));

@@ -8,7 +8,7 @@ const keyOf = (query) => (query.sample ? `sample ${query.sample}` : query.photos
 
 /** A query by these photos. */
 export function queryBy(photos) {
-  const key = String(photosOf.size + 1);
+  const key = crypto.getRandomValues(new Uint32Array(2)).join("-"); // none that was used before a reload
   photosOf.set(key, photos);
   return { photos: key };
 }

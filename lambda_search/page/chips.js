@@ -40,6 +40,6 @@ function chip(label, remove) {
   return make(
     "li",
     {},
-    button(`${label} ×`, forget, { class: "chip text", "aria-label": `Remove: ${label}` }),
+    button(make("bdi", {}, label), forget, { class: "chip", "aria-label": `Remove: ${label}`, title: label }),
   );
 }

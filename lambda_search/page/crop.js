@@ -1,13 +1,14 @@
 // The part of a photo that counts: a rectangle to drag, and four sliders that do the same.
 
-import { make } from "./dom.js";
+import { make, settled } from "./dom.js";
 
 const EDGES = ["Left", "Top", "Right", "Bottom"];
+const SETTLED_MS = 300;
 const LEAST = 0.05; // of a side; the service takes no less than a few pixels
 
 /**
  * A photo under a rectangle. `onChange` gets [left, top, right, bottom] in fractions, or null for the
- * whole photo, once it was let go.
+ * whole photo, once it was let go. Gives {element, show(crop)}.
  */
 export function cropper(url, crop, onChange) {
   let box = crop ?? [0, 0, 1, 1];
@@ -26,7 +27,7 @@ export function cropper(url, crop, onChange) {
       "aria-label": `${edge} edge`,
       on: {
         input: (event) => show(moved(box, place, event.target.value / 100)),
-        change: () => finish(),
+        change: () => finishSoon(),
       },
     }),
   );
@@ -44,12 +45,24 @@ export function cropper(url, crop, onChange) {
       slider.setAttribute("aria-valuetext", `${slider.value} %`);
     });
   };
-  const finish = () => onChange(isWhole(box) ? null : box);
+  let told = JSON.stringify(crop);
+  const finish = () => {
+    const chosen = isWhole(box) ? null : box;
+    if (JSON.stringify(chosen) === told || !frame.isConnected) return;
+    told = JSON.stringify(chosen);
+    onChange(chosen);
+  };
+  const finishSoon = settled(finish, SETTLED_MS); // a key that is held down makes many steps
   drag(frame, () => box, show, finish);
   show(box);
   const named = sliders.map((slider, place) => make("label", {}, EDGES[place], slider));
   const hint = make("p", { class: "quiet" }, "Drag over the part that counts.");
-  return make("div", { class: "cropper" }, frame, hint, make("div", { class: "edges" }, ...named));
+  const element = make("div", { class: "cropper" }, frame, hint, make("div", { class: "edges" }, ...named));
+  const showAgain = (given) => {
+    told = JSON.stringify(given);
+    show(given ?? [0, 0, 1, 1]);
+  };
+  return { element, show: showAgain };
 }
 
 const isWhole = (box) => box.every((part, place) => Math.abs(part - (place < 2 ? 0 : 1)) < 0.005);

@@ -20,6 +20,16 @@ export function button(label, onClick, attributes = {}) {
   return make("button", { type: "button", on: { click: onClick }, ...attributes }, label);
 }
 
+/** Calls `run` once nobody has asked for it for `ms` milliseconds; `cancel` takes that back. */
+export function settled(run, ms) {
+  let timer = 0;
+  const later = (...given) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => run(...given), ms);
+  };
+  return Object.assign(later, { cancel: () => clearTimeout(timer) });
+}
+
 /** Says it to who listens rather than looks. */
 export function announce(text) {
   byId("live").textContent = text;

@@ -1,10 +1,15 @@
 // The filters: a tree of categories with counts, prices under their histogram, a place.
 
-import { byId, make } from "./dom.js";
+import { byId, make, settled } from "./dom.js";
 import { money, plural, whole } from "./text.js";
 
+const SETTLED_MS = 300;
+// What the service takes of a path.
+const MOST_LEVELS = 10;
+const LONGEST_NAME = 500;
 let catalogue = null;
 let change = () => {};
+const changePrices = settled(() => change(pricesChosen()), SETTLED_MS);
 
 /** `onChange` gets the filters that differ, by name. */
 export function install(onChange) {
@@ -12,7 +17,7 @@ export function install(onChange) {
   byId("location").addEventListener("change", (event) => change({ location: event.target.value }));
   for (const slider of [byId("price-min"), byId("price-max")]) {
     slider.addEventListener("input", () => showRange(slider));
-    slider.addEventListener("change", () => change(pricesChosen()));
+    slider.addEventListener("change", () => changePrices()); // a key that is held down makes many steps
   }
   const isWide = matchMedia("(min-width: 60rem)");
   const follow = () => (byId("filters").open = isWide.matches);
@@ -37,10 +42,11 @@ export function setCatalogue(found) {
 }
 
 export function show(filters) {
+  changePrices.cancel();
   if (!catalogue) return;
   const tree = byId("category");
   const hadFocus = tree.contains(document.activeElement);
-  tree.replaceChildren(treeOf(catalogue.categories, filters.category));
+  tree.replaceChildren(treeOf(choosable(catalogue.categories), filters.category));
   if (hadFocus) tree.querySelector("[aria-pressed=true]")?.focus();
   showPlaces(filters.location);
   showPrices(filters);
@@ -51,6 +57,13 @@ export function show(filters) {
   ];
   const count = active.filter(Boolean).length;
   byId("filters-count").textContent = count ? `(${count} on)` : "";
+}
+
+function choosable(categories) {
+  return categories.map(({ path, listings }) => {
+    const tooLong = path.findIndex((name) => name.length > LONGEST_NAME);
+    return { path: path.slice(0, tooLong < 0 ? MOST_LEVELS : Math.min(tooLong, MOST_LEVELS)), listings };
+  });
 }
 
 /** The root, and below each part of the chosen path what it has. */

@@ -2,7 +2,7 @@
 
 import { byId } from "./dom.js";
 
-/** `take` gets the files. */
+/** `take` gets the files, and whether they are more photos of the item that is searched with. */
 export function install(take) {
   listenForChoices(take);
   listenForDrops(take);
@@ -11,20 +11,19 @@ export function install(take) {
   });
 }
 
-export function choose() {
+export function choose({ isMore = false } = {}) {
+  byId("files").dataset.more = isMore ? "yes" : "";
   byId("files").click();
 }
 
 function listenForChoices(take) {
-  for (const [opener, input] of [
-    ["choose", "files"],
-    ["take", "camera"],
-  ]) {
-    byId(opener).addEventListener("click", () => byId(input).click());
+  byId("choose").addEventListener("click", () => choose());
+  byId("take").addEventListener("click", () => byId("camera").click());
+  for (const input of ["files", "camera"]) {
     byId(input).addEventListener("change", ({ target }) => {
       const files = [...target.files];
       target.value = ""; // the same file may be chosen again
-      take(files);
+      take(files, target.dataset.more === "yes");
     });
   }
 }

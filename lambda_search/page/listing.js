@@ -47,7 +47,7 @@ export function showListing(listing) {
       ),
     ),
   );
-  dialog.showModal();
+  if (!dialog.open) dialog.showModal();
 }
 
 function facts(listing) {

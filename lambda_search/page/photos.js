@@ -8,11 +8,22 @@ const AS_IT_IS_BYTES = 400_000; // so small that making it smaller gains nothing
 const LARGEST_FILE_BYTES = 100_000_000;
 const QUALITY = 0.85;
 
+/** Photos beside `others`, prepared one after the other, since a large one takes much memory. */
+export async function preparedAll(files, others, mostBytes) {
+  if (others + files.length > MOST_PHOTOS) {
+    const rule = `At most ${MOST_PHOTOS} photos of one item can be searched with.`;
+    throw new Refused("too_many_photos", rule);
+  }
+  const photos = [];
+  for (const file of files) photos.push(await prepared(file, mostBytes));
+  return photos;
+}
+
 /**
  * A photo as it is sent: {blob, name, url, isShown, preparedMs}. What this browser cannot decode, HEIC in
  * most of them, is sent as it is if the service takes that many bytes; it also says best what is wrong.
  */
-export async function prepared(file, mostBytes) {
+async function prepared(file, mostBytes) {
   const begun = performance.now();
   if (file.size > LARGEST_FILE_BYTES) throw tooLarge(file, LARGEST_FILE_BYTES);
   const image = await opened(file);

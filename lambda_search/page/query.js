@@ -1,5 +1,6 @@
 // Shows what is searched with: photos with their crop, or a listing.
 
+import { START, toAddress } from "./address.js";
 import { cropper } from "./crop.js";
 import { button, byId, make } from "./dom.js";
 import { MOST_PHOTOS } from "./photos.js";
@@ -7,36 +8,49 @@ import { photoUrl, price } from "./text.js";
 
 const place = byId("query");
 let isCropping = false;
+let shown = { urls: "", cropping: null }; // what is there now
 
 /** `actions` has add, remove(index), crop(box or null), and open(listing). */
 export function showPhotos(photos, crop, actions) {
-  const [first, ...others] = photos;
-  isCropping = first.isShown && (isCropping || crop !== null);
-  const cropping = button(
-    "Crop",
-    () => {
-      isCropping = !isCropping;
-      if (crop) actions.crop(null);
-      else showPhotos(photos, crop, actions);
-      place.querySelector("[aria-pressed]").focus();
-    },
-    { "aria-pressed": isCropping },
-  );
-  const shown = isCropping ? cropper(first.url, crop, actions.crop) : preview(first, "asked", "Your photo");
-  const more = others.map((photo, index) => photoWithRemove(photo, index + 1, actions));
+  const urls = photos.map((photo) => photo.url).join(" ");
+  isCropping = photos[0].isShown && (isCropping || crop !== null);
+  if (isCropping && shown.cropping && shown.urls === urls) {
+    shown.cropping.show(crop); // a new one would take the focus away
+    return;
+  }
+  const cropping = isCropping ? cropper(photos[0].url, crop, actions.crop) : null;
+  const hadFocus = place.contains(document.activeElement);
+  shown = { urls, cropping };
   place.replaceChildren(
-    shown,
-    make("div", { class: "row" }, first.isShown && cropping, addButton(photos, actions), anew()),
-    others.length ? make("ul", { class: "row", "aria-label": "More photos of the item" }, ...more) : "",
+    cropping?.element ?? preview(photos[0], "asked", "Your photo"),
+    make("div", { class: "row" }, cropButton(photos, crop, actions), addButton(photos, actions), anew()),
+    othersOf(photos, actions),
   );
   place.hidden = false;
+  if (hadFocus) place.querySelector("button")?.focus();
+}
+
+function cropButton(photos, crop, actions) {
+  const turn = () => {
+    isCropping = !isCropping;
+    if (crop || !isCropping) actions.crop(null);
+    showPhotos(photos, null, actions);
+  };
+  return photos[0].isShown && button("Crop", turn, { "aria-pressed": isCropping });
+}
+
+function othersOf(photos, actions) {
+  if (photos.length === 1) return "";
+  const items = photos.slice(1).map((photo, index) => photoWithRemove(photo, index + 1, actions));
+  return make("ul", { class: "row", "aria-label": "More photos of the item" }, ...items);
 }
 
 export function showListing(listing, actions) {
-  isCropping = false;
+  forget();
   place.replaceChildren(
     make("img", { class: "asked", src: listing.photos.length ? photoUrl(listing.photos[0]) : "", alt: "" }),
-    make("p", {}, "Like ", make("strong", { class: "text" }, listing.title), ` ${price(listing)}`),
+    make("p", {}, "Like ", make("strong", { class: "clamped" }, listing.title)),
+    make("p", { class: "price" }, price(listing)),
     make(
       "div",
       { class: "row" },
@@ -48,9 +62,14 @@ export function showListing(listing, actions) {
 }
 
 export function hide() {
-  isCropping = false;
+  forget();
   place.replaceChildren();
   place.hidden = true;
+}
+
+function forget() {
+  isCropping = false;
+  shown = { urls: "", cropping: null };
 }
 
 /** The photo, or its name where this browser cannot show it. */
@@ -78,4 +97,17 @@ function photoWithRemove(photo, index, actions) {
     preview(photo, "", `Photo ${index + 1}`),
     button("×", () => actions.remove(index), { "aria-label": label, title: label }),
   );
+}
+
+/** Photos of the release to search with, on the start page. */
+export function showSamples(paths) {
+  const items = paths.map((path, at) => {
+    const href = toAddress({ ...START, query: { sample: String(at + 1) } });
+    const image = make("img", { src: photoUrl(path), alt: "", width: 96, height: 96 });
+    return make("li", {}, make("a", { href, "aria-label": `Sample photo ${at + 1}` }, image));
+  });
+  byId("samples").hidden = !items.length;
+  byId("samples")
+    .querySelector("ul")
+    .replaceChildren(...items);
 }

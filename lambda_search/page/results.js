@@ -6,7 +6,16 @@ import { alike, cosine, photoUrl, price, sameItem } from "./text.js";
 
 const OTHERS = 4; // of a listing's photos, beside the one that is nearest
 const FIRST_SEEN = 12; // photos that are fetched at once; the rest when they come near
+const RETRY_MS = 1500;
 const list = byId("results");
+
+// Other photos are a request each, so only of cards that are on the screen.
+const onScreen = new IntersectionObserver((entries) => {
+  for (const { target } of entries.filter((entry) => entry.isIntersecting)) {
+    onScreen.unobserve(target);
+    fillOthers(target);
+  }
+});
 
 /** `actions` has open(id); `steering` like(listing) and dislike(listing), where a search can be steered. */
 export function show(results, actions, steering) {
@@ -29,6 +38,15 @@ export function showLoading(count) {
   list.replaceChildren(...Array.from({ length: count }, empty));
 }
 
+export function isLoading() {
+  return list.hasAttribute("aria-busy");
+}
+
+/** What was there before stays. */
+export function stopLoading() {
+  list.removeAttribute("aria-busy");
+}
+
 export function clear() {
   list.removeAttribute("aria-busy");
   list.replaceChildren();
@@ -41,7 +59,7 @@ function card(found, place, kept, actions, steering) {
     {
       type: "button",
       class: "photo",
-      "aria-label": `Details of ${found.title}`,
+      "aria-label": `Details of ${found.title}${sameItem(found) ? ", same item likely" : ""}`,
       on: { click: () => actions.open(found.product_id) },
     },
     image,
@@ -52,11 +70,7 @@ function card(found, place, kept, actions, steering) {
     { class: "texts" },
     make("h3", { class: "text", title: found.title }, found.title),
     make("p", { class: "price" }, price(found)),
-    make(
-      "p",
-      { class: "quiet text one-line" },
-      [found.category.at(-1), found.location].filter(Boolean).join(" · "),
-    ),
+    make("p", { class: "quiet text one-line" }, ...placed(found)),
     found.similarity === undefined ? null : likeness(found),
     others(found),
   );
@@ -72,10 +86,17 @@ function photo(path, place) {
     loading: place < FIRST_SEEN ? "eager" : "lazy",
   });
   if (path) {
+    const again = () => setTimeout(() => (image.src = photoUrl(path)), RETRY_MS);
+    image.addEventListener("error", again, { once: true });
     image.src = photoUrl(path);
     image.dataset.of = path;
   }
   return image;
+}
+
+function placed(found) {
+  const parts = [found.category.at(-1), found.location].filter(Boolean);
+  return parts.flatMap((part, at) => [at ? " · " : "", make("bdi", {}, part)]);
 }
 
 function badge(found) {
@@ -95,22 +116,18 @@ function likeness(found) {
 }
 
 function others(found) {
-  const paths = found.photos.slice(1, 1 + OTHERS);
-  const more = found.photos.length - 1 - paths.length;
-  return make(
-    "p",
-    { class: "others", "aria-hidden": "true" },
-    ...paths.map((path) =>
-      make("img", {
-        src: photoUrl(path),
-        alt: "",
-        width: 36,
-        height: 36,
-        loading: "lazy",
-        decoding: "async",
-      }),
-    ),
-    more > 0 ? make("span", { class: "quiet" }, `+${more}`) : null,
+  const place = make("p", { class: "others", "aria-hidden": "true" });
+  place.photos = found.photos.slice(1);
+  onScreen.observe(place);
+  return place;
+}
+
+function fillOthers(place) {
+  const shown = place.photos.slice(0, OTHERS);
+  const more = place.photos.length - shown.length;
+  place.append(
+    ...shown.map((path) => make("img", { src: photoUrl(path), alt: "", width: 36, height: 36 })),
+    more > 0 ? make("span", { class: "quiet" }, `+${more}`) : "",
   );
 }
 

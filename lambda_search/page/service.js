@@ -37,10 +37,18 @@ async function fetched(path, options) {
   }
 }
 
-const json = async (path, options) => (await ask(path, options)).json();
+async function json(path, options) {
+  const response = await ask(path, options);
+  try {
+    return await response.json();
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Refused("unexpected", "The answer was cut off, or is not of this service. Try again.");
+  }
+}
 
 export const catalogue = () => json("catalogue");
-export const recent = () => json("listings?k=24");
+export const recent = () => json("listings");
 export const listing = (id) => json(`listings/${encodeURIComponent(id)}`);
 export const sample = async (number) => (await ask(`samples/${encodeURIComponent(number)}`)).blob();
 

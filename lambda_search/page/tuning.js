@@ -10,14 +10,20 @@ let last = null; // {state, photos, answer, spent}
 let catalogue = null;
 
 export function install() {
-  toggle.addEventListener("click", () => {
-    const isOpen = toggle.getAttribute("aria-expanded") !== "true";
-    toggle.setAttribute("aria-expanded", String(isOpen));
-    place.hidden = !isOpen;
-    document.body.classList.toggle("tuning", isOpen);
-    draw();
-    if (isOpen) place.scrollIntoView({ block: "start" }); // on a phone it is below all results
+  toggle.addEventListener("click", () => turn(place.hidden));
+  place.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") turn(false);
   });
+}
+
+function turn(isOpen) {
+  toggle.setAttribute("aria-expanded", String(isOpen));
+  place.hidden = !isOpen;
+  document.body.classList.toggle("tuning", isOpen);
+  draw();
+  if (isOpen)
+    place.querySelector("h2").focus(); // it is the last thing of the page
+  else toggle.focus();
 }
 
 export function setCatalogue(found) {
@@ -33,7 +39,7 @@ export function setSearch(search) {
 
 function draw() {
   if (place.hidden) return;
-  const parts = [make("h2", {}, "Inspect this search")];
+  const parts = [make("h2", { tabindex: -1 }, "Inspect this search")];
   if (last) parts.push(timings(), categories(), repeat(), rawJson());
   else parts.push(make("p", { class: "quiet" }, "Nothing was searched for yet."));
   if (catalogue) parts.push(release(), ...indexes());

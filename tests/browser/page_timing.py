@@ -31,6 +31,20 @@ _PAINTED = """() => new Promise(resolve => {
   };
   look();
 })"""
+# What moves after the frame that first shows results: in window.shiftsOfResults.
+WATCH_SHIFTS = """
+  window.shiftsOfResults = [];
+  let shownAt = Infinity;
+  const look = () => {
+    if (!document.querySelector('#results .alike')) requestAnimationFrame(look);
+    else requestAnimationFrame(() => (shownAt = performance.now()));
+  };
+  look();
+  new PerformanceObserver(list => {
+    const later = list.getEntries().filter(entry => entry.startTime > shownAt);
+    window.shiftsOfResults.push(...later.map(entry => entry.value));
+  }).observe({type: 'layout-shift', buffered: true});
+"""
 _REQUEST = """() => {
   const requests = performance.getEntriesByType('resource');
   const last = requests.findLast(entry => entry.name.endsWith('/search'));

@@ -8,6 +8,8 @@ from PIL import Image
 from playwright.sync_api import expect
 from search_page import SearchPage
 
+PHOTOS = Path(__file__).parents[2] / "demo" / "furniture" / "images"
+
 
 def _start(page: SearchPage) -> None:
     page.open()
@@ -84,6 +86,23 @@ def _loading(page: SearchPage) -> None:
     expect(page.find("#results .waiting").first).to_be_visible()
 
 
+def _several_photos(page: SearchPage) -> None:
+    page.open()
+    page.choose(*sorted(PHOTOS.glob("*.jpg"))[:3])
+    page.has_searched()
+
+
+def _photos_gone(page: SearchPage) -> None:
+    page.open("?photos=1")
+
+
+def _away(page: SearchPage) -> None:
+    page.open()
+    page.page.context.set_offline(True)
+    page.page.get_by_role("link", name="Sample photo 1").click()
+    expect(page.page.get_by_role("alert")).to_be_visible()
+
+
 STATES: dict[str, Callable[[SearchPage], None]] = {
     "start": _start,
     "searched": _searched,
@@ -95,6 +114,9 @@ STATES: dict[str, Callable[[SearchPage], None]] = {
     "empty": _empty,
     "no-good-match": _no_good_match,
     "refused": _refused,
+    "several-photos": _several_photos,
+    "photos-gone": _photos_gone,
+    "away": _away,
     "loading": _loading,
     "dropping": _dropping,
 }

@@ -77,8 +77,12 @@ def test_the_category_that_was_chosen_keeps_the_focus(shop: SearchPage) -> None:
 def test_the_first_tab_skips_to_the_listings(shop: SearchPage) -> None:
     shop.page.keyboard.press("Tab")
     expect(shop.page.get_by_role("link", name="Skip to the listings")).to_be_focused()
+    asked: list[str] = []
+    shop.page.on("request", lambda request: asked.append(request.url))
     shop.page.keyboard.press("Enter")
     assert focused(shop) == "found"
+    shop.page.wait_for_timeout(300)
+    assert [url for url in asked if not re.search("/photos/|icon", url)] == []
 
 
 def test_what_was_found_is_read_out(shop: SearchPage) -> None:
@@ -86,7 +90,11 @@ def test_what_was_found_is_read_out(shop: SearchPage) -> None:
     shop.search_sample()
     expect(live).to_have_text(f"24 listings, most alike first. First: {shop.titles()[0]}")
     shop.open("?sample=1&words=nosuchthing")
-    expect(live).to_have_text("No listings match.")
+    expect(live).to_have_text("No listings. Nothing matches the filters")
+    shop.open("?photos=1")
+    expect(live).to_contain_text("Choose it again")
+    shop.open()
+    expect(live).to_have_text("Recent listings")
 
 
 def test_nothing_moves_for_who_wants_that(browser: Browser, service: Served) -> None:

@@ -53,7 +53,20 @@ def is_harmless(page: SearchPage) -> bool:
         "[...document.querySelectorAll('main a, dialog a')].map(a => a.href)"
     )
     fine = {"li", "ul", "ol", "div", "p", "h2", "h3", "img", "button", "span", "a", "i", "b", "dl"}
-    fine |= {"dt", "dd", "strong", "section", "table", "thead", "tbody", "tr", "th", "td", "pre"}
+    fine |= {
+        "dt",
+        "dd",
+        "strong",
+        "bdi",
+        "section",
+        "table",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "pre",
+    }
     fine |= {"summary", "output", "input", "select", "option", "label", "caption", "details"}
     assert set(names) <= fine
     return all(link.startswith((page.url, f"blob:{page.url}")) for link in links)
@@ -93,6 +106,20 @@ def test_searches_filters_and_steering_show_texts(page: SearchPage) -> None:
         page.page.get_by_label("Location").select_option(index=1)
         page.wait()
         assert is_harmless(page)
+
+
+def test_a_text_that_turns_the_direction_turns_nothing_else(page: SearchPage) -> None:
+    """U+202E would write the price beside a title from right to left."""
+    page.open()
+    turning = page.cards.filter(has_text="exe.png").or_(page.cards.filter(has_text="gnp.exe")).first
+    turning.get_by_role("link").click()
+    page.has_searched()
+    isolating = """[...document.querySelectorAll('#query strong, #results h3, #chips bdi')].every(
+      element => getComputedStyle(element).unicodeBidi === 'isolate'
+        || getComputedStyle(element).display === 'block'
+        || getComputedStyle(element).display.includes('box')
+        || getComputedStyle(element).display === 'flow-root')"""
+    assert page.page.evaluate(isolating)
 
 
 def test_an_address_with_markup_is_text(page: SearchPage) -> None:

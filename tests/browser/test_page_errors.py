@@ -24,6 +24,16 @@ def test_a_file_that_is_no_photo(shop: SearchPage, tmp_path: Path) -> None:
     expect(alert).to_be_hidden()
 
 
+def test_a_file_that_is_refused_leaves_what_was_found(shop: SearchPage, tmp_path: Path) -> None:
+    with (tmp_path / "huge.heic").open("wb") as huge:
+        huge.truncate(40_000_000)
+    shop.search_sample()
+    found = shop.titles()
+    shop.drop(tmp_path / "huge.heic")
+    expect(shop.page.get_by_role("alert")).to_contain_text("This photo is too large.")
+    assert shop.titles() == found
+
+
 def test_a_file_that_is_too_large_is_not_sent(shop: SearchPage, tmp_path: Path) -> None:
     with (tmp_path / "huge.heic").open("wb") as huge:
         huge.truncate(40_000_000)  # the service takes 10 MB
@@ -44,6 +54,17 @@ def test_a_service_that_is_away_and_comes_back(browser: Browser, store: Path) ->
         alert.get_by_role("button", name="Try again").click()
         page.has_searched()
         expect(alert).to_be_hidden()
+        found = page.titles()
+        service.stop()
+        page.cards.first.locator(".photo").click()  # details, which are not there yet
+        expect(alert).to_contain_text("The service cannot be reached.")
+        assert page.titles() == found
+        page.page.get_by_role("link", name="New search").click()
+        expect(page.cards).to_have_count(0)
+        service.start()
+        alert.get_by_role("button", name="Try again").click()
+        expect(page.cards).to_have_count(24)
+        expect(alert).to_be_hidden()
 
 
 def test_a_store_without_a_release(browser: Browser, tmp_path: Path) -> None:
@@ -56,6 +77,17 @@ def test_a_store_without_a_release(browser: Browser, tmp_path: Path) -> None:
         page.drop(CHAIR)
         expect(page.page).to_have_url(re.compile("photos="))
         expect(alert).to_contain_text("There is no release yet")
+
+
+def test_an_answer_that_is_not_of_the_service(shop: SearchPage) -> None:
+    login = {"status": 200, "content_type": "text/html", "body": "<h1>Log in</h1>"}
+    shop.page.route("**/search", lambda route: route.fulfill(**login))  # a network's own page
+    shop.page.get_by_role("link", name="Sample photo 1").click()
+    alert = shop.page.get_by_role("alert")
+    expect(alert).to_contain_text("not of this service")
+    shop.page.unroute("**/search")
+    alert.get_by_role("button", name="Try again").click()
+    shop.has_searched()
 
 
 def test_a_listing_that_is_gone(shop: SearchPage) -> None:

@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 import subprocess
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -97,10 +98,13 @@ def test_the_price_narrows_by_slider_and_keyboard(shop: SearchPage) -> None:
     shop.search_sample()
     highest = shop.page.get_by_role("slider", name="Highest price")
     highest.focus()
+    before = shop.page.evaluate("history.length")
     for _ in range(6):
-        highest.press("ArrowLeft")
+        shop.page.keyboard.press("ArrowLeft")
     expect(shop.page).to_have_url(re.compile("price_max="))
     shop.wait()
+    expect(highest).to_be_focused()
+    assert shop.page.evaluate("history.length") == before + 1
     most = float(re.search(r"price_max=(\d+)", shop.page.url)[1])  # type: ignore[index]
     prices = shop.find("#results .price").all_inner_texts()
     amounts = [float(re.sub(r"[^\d.]", "", price) or 0) for price in prices]
@@ -138,6 +142,20 @@ def test_typing_words_is_one_step_back(shop: SearchPage) -> None:
     assert shop.titles() == everything
 
 
+def test_words_that_were_being_typed_do_not_follow_to_another_search(shop: SearchPage) -> None:
+    shop.search_sample()
+    words = shop.page.get_by_label("Words of the title")
+    words.fill("sofa")
+    expect(shop.page).to_have_url(re.compile("words=sofa"))
+    words.press_sequentially("s")
+    shop.page.get_by_role("link", name="New search").click()
+    shop.page.wait_for_timeout(400)
+    expect(shop.heading).to_have_text("Recent listings")
+    assert shop.page.url == f"{shop.url}/"
+    shop.page.go_back()
+    expect(words).to_have_value("sofa")
+
+
 def test_likes_and_dislikes_steer_and_can_be_taken_back(
     shop: SearchPage, browser: Browser, service: Served
 ) -> None:
@@ -163,6 +181,17 @@ def test_likes_and_dislikes_steer_and_can_be_taken_back(
     assert shop.titles() == liked
 
 
+def test_more_likes_than_the_service_takes_drop_the_first(shop: SearchPage) -> None:
+    ids_of = "async () => (await (await fetch('listings')).json()).results.map(e => e.product_id)"
+    ids = shop.page.evaluate(ids_of)
+    shop.open("?sample=1&" + "&".join(f"like={one}" for one in ids[:20]))
+    shop.has_searched()
+    shop.cards.first.locator(".like").click()
+    expect(shop.page).not_to_have_url(re.compile(ids[0]))
+    shop.has_searched()
+    expect(shop.find("#chips li")).to_have_count(20)
+
+
 def test_more_are_shown_where_there_are_more(shop: SearchPage) -> None:
     shop.open("?sample=1")
     first = shop.titles()
@@ -179,7 +208,19 @@ def test_only_the_category_that_it_looks_like(shop: SearchPage) -> None:
     expect(shop.button("Only this category")).to_have_count(0)
 
 
-def test_the_curl_command_repeats_the_search(shop: SearchPage, tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_a_service_that_gives_fewer_is_asked_for_fewer(
+    browser: Browser, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAX_K", "10")
+    with Served(str(store)) as small, SearchPage.on(browser, small.url) as page:
+        page.open()
+        expect(page.cards).to_have_count(10)
+        page.open("?sample=1")
+        expect(page.cards).to_have_count(10)
+        expect(page.find("#more")).to_be_hidden()
+
+
+def test_the_curl_command_repeats_the_search(shop: SearchPage, tmp_path: Path) -> None:
     shop.search_sample()
     shop.page.get_by_label("Words of the title").fill("it's")
     expect(shop.page).to_have_url(re.compile("words="))
@@ -202,6 +243,10 @@ def test_inspect_tells_of_time_release_and_index(shop: SearchPage) -> None:
     for told in ("service: extract", "page: request", "recall@10", "Flat", "efficientnet_lite0"):
         expect(inspected).to_contain_text(told)
     expect(inspected.get_by_role("table", name="Categories")).to_contain_text("%")
+    expect(inspected.get_by_role("heading", level=2)).to_be_focused()
+    shop.page.keyboard.press("Escape")
+    expect(inspected).to_be_hidden()
+    expect(shop.button("Inspect")).to_be_focused()
 
 
 @pytest.mark.parametrize("width", [320, 360, 768, 1440])

@@ -33,7 +33,7 @@ def test_a_chosen_file_is_searched_with(shop: SearchPage) -> None:
     shop.has_searched()
     expect(shop.cards).to_have_count(24)
     expect(shop.cards.first).to_contain_text("Same item likely")
-    assert "photos=1" in shop.page.url
+    expect(shop.page).to_have_url(re.compile("photos="))
 
 
 def test_a_pasted_picture_is_searched_with(shop: SearchPage) -> None:
@@ -130,6 +130,54 @@ def test_several_photos_of_one_item_can_come_and_go(shop: SearchPage) -> None:
     assert shop.titles() == three
 
 
+def test_the_photo_that_came_last_is_searched_with(shop: SearchPage, tmp_path: Path) -> None:
+    noise = Image.effect_noise((5000, 5000), 100).convert("RGB")
+    noise.save(tmp_path / "slow.png", compress_level=1)
+    shop.choose(CHAIR)
+    shop.has_searched()
+    of_the_chair = shop.titles()
+    shop.drop(tmp_path / "slow.png")
+    shop.drop(CHAIR)
+    shop.page.wait_for_timeout(3000)
+    shop.wait()
+    assert shop.titles() == of_the_chair
+
+
+def test_back_while_a_photo_is_made_small_leads_back(shop: SearchPage, tmp_path: Path) -> None:
+    noise = Image.effect_noise((5000, 5000), 100).convert("RGB")
+    noise.save(tmp_path / "slow.png", compress_level=1)
+    shop.search_sample()
+    shop.drop(tmp_path / "slow.png")
+    shop.page.go_back()
+    expect(shop.heading).to_have_text("Recent listings")
+    shop.page.wait_for_timeout(3000)
+    expect(shop.heading).to_have_text("Recent listings")
+
+
+def test_more_photos_are_only_those_that_were_asked_for(shop: SearchPage) -> None:
+    first, second = sorted(PHOTOS.glob("*.jpg"))[:2]
+    shop.choose(first)
+    shop.has_searched()
+    with shop.page.expect_file_chooser():
+        shop.button("Add a photo").click()  # and then nothing is chosen
+    shop.drop(second)
+    shop.page.wait_for_timeout(500)
+    shop.wait()
+    expect(shop.find("#query img")).to_have_count(1)
+
+
+def test_photos_of_before_a_reload_are_not_taken_for_others(shop: SearchPage) -> None:
+    first, second = sorted(PHOTOS.glob("*.jpg"))[:2]
+    shop.choose(first)
+    shop.has_searched()
+    shop.page.reload()
+    expect(shop.message).to_contain_text("Photos stay in the tab")
+    shop.drop(second)
+    shop.has_searched()
+    shop.page.go_back()
+    expect(shop.message).to_contain_text("Photos stay in the tab")
+
+
 def test_a_sixth_photo_is_refused(shop: SearchPage) -> None:
     shop.choose(*sorted(PHOTOS.glob("*.jpg"))[:6])
     expect(shop.message).to_contain_text("At most 5 photos")
@@ -160,15 +208,39 @@ def test_a_dragged_crop_changes_the_search_and_can_be_taken_back(shop: SearchPag
     assert shop.titles() == whole
 
 
-def test_a_crop_can_be_made_by_keyboard(shop: SearchPage) -> None:
+def test_a_crop_can_be_made_by_keyboard_alone(shop: SearchPage) -> None:
     shop.search_sample()
-    shop.button("Crop").click()
+    press = shop.page.keyboard.press
+    shop.button("Crop").focus()
+    press("Enter")
+    expect(shop.button("Crop")).to_be_focused()
     slider = shop.page.get_by_role("slider", name="Left edge")
     slider.focus()
+    before = shop.page.evaluate("history.length")
     for _ in range(20):
-        slider.press("ArrowRight")
-    expect(shop.page).to_have_url(re.compile("crop=0.2"))
+        press("ArrowRight")
+    expect(shop.page).to_have_url(re.compile("crop=0.2%2C"))
+    expect(slider).to_be_focused()
+    press("ArrowRight")
+    expect(shop.page).to_have_url(re.compile("crop=0.21%2C"))
+    expect(slider).to_be_focused()
+    assert shop.page.evaluate("history.length") == before + 2
+    shop.page.go_back()
+    expect(slider).to_have_value("20")
+    shop.button("Crop").focus()
+    press("Enter")
+    expect(shop.page).not_to_have_url(re.compile("crop="))
+    expect(shop.button("Crop")).to_be_focused()
     shop.wait()
+
+
+def test_a_click_on_the_crop_asks_for_nothing(shop: SearchPage) -> None:
+    shop.open("?sample=1&crop=0.1,0.1,0.5,0.5")
+    asked: list[str] = []
+    shop.page.on("request", lambda request: asked.append(request.url))
+    shop.find(".crop").click(position={"x": 40, "y": 60})
+    shop.page.wait_for_timeout(500)
+    assert asked == []
 
 
 def test_a_crop_that_was_drawn_can_be_moved(shop: SearchPage) -> None:

@@ -1,10 +1,9 @@
 """A photo of 12 megapixels is searched with in moments, and nothing moves once results show."""
 
 from pathlib import Path
-from statistics import median
 
 import pytest
-from page_timing import drop_timed, photo_of_12_megapixels
+from page_timing import WATCH_SHIFTS, drop_timed, photo_of_12_megapixels
 from playwright.sync_api import Browser
 from search_page import DESKTOP, PHONE, SearchPage
 from served import Served
@@ -12,9 +11,8 @@ from test_searching import CHAIR
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser"), pytest.mark.timeout(600)]
 
-DROPS = 5
-# A test shares its machine; where nothing else runs, bench_page.py holds 400 and 250 ms.
-MOST_TOTAL_MS, MOST_OWN_MS = 2_000, 1_500
+DROPS = 7
+MOST_TOTAL_MS, MOST_OWN_MS = 400, 250
 
 
 @pytest.mark.parametrize("screen", [DESKTOP, PHONE], ids=["desktop", "phone"])
@@ -29,12 +27,30 @@ def test_from_a_drop_to_painted_results(
     large.write_bytes(photo_of_12_megapixels(CHAIR))
     with SearchPage.on(browser, service.url, viewport=screen) as page:
         taken = [drop_timed(page, large) for _ in range(DROPS)]
-    total_ms = median(one.total_ms for one in taken)
-    own_ms = median(one.own_ms for one in taken)
+    best = min(taken, key=lambda one: one.total_ms)  # other tests share the machine
     with capsys.disabled():
-        print(f"\ndrop to results {total_ms:.0f} ms, of which the page {own_ms:.0f} ms", end=" ")
+        print(
+            f"\ndrop to results {best.total_ms:.0f} ms, the page's own {best.own_ms:.0f}", end=" "
+        )
     assert [one.shift_afterwards for one in taken] == [0] * DROPS
-    assert (total_ms < MOST_TOTAL_MS, own_ms < MOST_OWN_MS) == (True, True)
+    assert (best.total_ms <= MOST_TOTAL_MS, best.own_ms <= MOST_OWN_MS) == (True, True)
+
+
+@pytest.mark.parametrize("screen", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("query", ["?sample=2", "?listing=", "?sample=1&words=a&price_max=200"])
+def test_nothing_moves_once_the_results_of_an_address_show(
+    browser: Browser, service: Served, screen: dict[str, int], query: str
+) -> None:
+    with SearchPage.on(browser, service.url, viewport=screen) as page:
+        if query.endswith("="):
+            page.open()
+            query += page.page.evaluate(
+                "async () => (await (await fetch('listings?k=1')).json()).results[0].product_id"
+            )
+        page.page.add_init_script(WATCH_SHIFTS)
+        page.open(query)
+        page.page.wait_for_timeout(1000)
+        assert page.page.evaluate("window.shiftsOfResults") == []
 
 
 def test_the_files_of_the_page_are_few_and_small() -> None:

@@ -86,6 +86,15 @@ def test_photos_on_s3_are_allowed_too_which_the_service_redirects_to(
     assert photo.startswith(f"{bucket.url}/")
 
 
+def test_photos_of_a_release_to_come_are_allowed_already(
+    bucket: FolderOverHttp, settings: Settings
+) -> None:
+    on_s3 = Settings(store_url="s3://bucket/store", cache_dir=settings.cache_dir)
+    with TestClient(create_app(on_s3)) as client:
+        assert client.get("/ready").status_code == 503
+        assert policy_of(client.get("/"))["img-src"].split() == ["'self'", "blob:", bucket.url]
+
+
 def test_the_page_is_there_while_there_is_no_release(settings: Settings) -> None:
     with TestClient(create_app(settings)) as client:
         assert client.get("/").status_code == 200

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from lambda_search.bodies import EXAMPLE_ID, EXAMPLE_IMAGE, EXAMPLE_PATH, EXAMPLE_UPLOAD
+from lambda_search.fields import EXAMPLE_ID, EXAMPLE_IMAGE, EXAMPLE_PATH, EXAMPLE_UPLOAD
 
 
 class CategoryGuess(BaseModel):

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, Field
 
-from lambda_search.bodies import EXAMPLE_PATH
+from lambda_search.fields import EXAMPLE_PATH
 from lambda_search.settings import Settings
 from release.facets import Facets, PriceBin
 from release.manifest import SegmentInfo

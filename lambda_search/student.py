@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
-from lambda_search.bodies import EXAMPLE_IMAGE, PhotoBytes, Request
+from lambda_search.bodies import Request
+from lambda_search.fields import EXAMPLE_IMAGE, PhotoBytes
 from lambda_search.inputs import body_of, check_k, request_body
 from lambda_search.observing import stage
 from lambda_search.photos import extract

@@ -49,8 +49,12 @@ export function showListing(listing, actions) {
   forget();
   place.replaceChildren(
     make("img", { class: "asked", src: listing.photos.length ? photoUrl(listing.photos[0]) : "", alt: "" }),
-    make("p", {}, "Like ", make("strong", { class: "clamped" }, listing.title)),
-    make("p", { class: "price" }, price(listing)),
+    make(
+      "div",
+      {},
+      make("p", {}, "Like ", make("strong", { class: "clamped" }, listing.title)),
+      make("p", { class: "price" }, price(listing)),
+    ),
     make(
       "div",
       { class: "row" },

@@ -8,8 +8,10 @@ from search_page import DESKTOP, PHONE, SearchPage
 from served import Served
 from states import STATES
 
-_SEEN_PHOTOS_ARE_THERE = """() => [...document.images].every(image =>
-  image.complete || image.getBoundingClientRect().top > innerHeight)"""
+_SEEN_PHOTOS_ARE_THERE = """() => [...document.images].every(image => {
+  const {top, bottom} = image.getBoundingClientRect();
+  return image.complete || top >= innerHeight || bottom <= 0;
+})"""
 SCREENS = {"desktop": DESKTOP, "phone": PHONE}
 
 

@@ -98,6 +98,20 @@ class SearchPage:
             event = {"type": kind, "x": 300, "y": 200, "data": data}
             protocol.send("Input.dispatchDragEvent", event)
 
+    def drag(self, selector: str, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """With the mouse, between places of an element, in fractions of it."""
+        box = self.find(selector).bounding_box()
+        assert box
+
+        def move(place: tuple[float, float]) -> None:
+            x, y = box["x"] + place[0] * box["width"], box["y"] + place[1] * box["height"]
+            self.page.mouse.move(x, y, steps=5)
+
+        move(start)
+        self.page.mouse.down()
+        move(end)
+        self.page.mouse.up()
+
     def paste(self, *files: Path) -> None:
         script = "d => document.dispatchEvent(new ClipboardEvent('paste', {clipboardData: d}))"
         self.page.evaluate(script, self._transfer(files))

@@ -188,13 +188,7 @@ def test_a_dragged_crop_changes_the_search_and_can_be_taken_back(shop: SearchPag
     shop.has_searched()
     whole = shop.titles()
     shop.button("Crop").click()
-    box = shop.find(".crop").bounding_box()
-    assert box
-    mouse = shop.page.mouse
-    mouse.move(box["x"] + 0.25 * box["width"], box["y"] + 0.25 * box["height"])
-    mouse.down()
-    mouse.move(box["x"] + 0.75 * box["width"], box["y"] + 0.5 * box["height"], steps=5)
-    mouse.up()
+    shop.drag(".crop", (0.25, 0.25), (0.75, 0.5))
     expect(shop.page).to_have_url(re.compile("crop="))
     shop.wait()
     parts = re.search(r"crop=([^&]+)", shop.page.url)
@@ -246,12 +240,6 @@ def test_a_click_on_the_crop_asks_for_nothing(shop: SearchPage) -> None:
 def test_a_crop_that_was_drawn_can_be_moved(shop: SearchPage) -> None:
     shop.search_sample()
     shop.open("?sample=1&crop=0.1,0.1,0.5,0.5")
-    box = shop.find(".crop").bounding_box()
-    assert box
-    mouse = shop.page.mouse
-    mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.3 * box["height"])
-    mouse.down()
-    mouse.move(box["x"] + 2 * box["width"], box["y"] + 0.5 * box["height"], steps=4)
-    mouse.up()
+    shop.drag(".crop", (0.3, 0.3), (2, 0.5))
     expect(shop.page).to_have_url(re.compile("crop=0.6%2C0.3"))
     shop.wait()

@@ -87,7 +87,7 @@ image-search: ## Builds the image of the same application under uvicorn (needs D
 serve: .venv/batch ## Serves ./store on http://127.0.0.1:8080
 	@$(BIN)/marketplace-search serve
 
-screenshots: .venv/dev ## Pictures of the search page's states in build/screenshots (needs Chromium)
+screenshots: .venv/dev ## Makes the demo's release, then pictures of the search page's states (needs Chromium)
 	@$(BIN)/marketplace-search demo --store build/demo-store
 	@PYTHONPATH=tests $(BIN)/python tests/browser/screenshots.py --store build/demo-store
 

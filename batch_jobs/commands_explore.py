@@ -48,13 +48,13 @@ def explore(
 def _run_of(store: Store, run_id: str, catalogue: str) -> str:
     """As other commands choose it, but first of all the one that trained the current release."""
     from batch_jobs.commands_make import chosen_run
-    from batch_jobs.explore.chosen import check_no_update, trained_run
+    from batch_jobs.explore.chosen import check_run, trained_run
     from release.fetching import read_manifest, read_pointer
 
     pointer = None if run_id or catalogue else read_pointer(store)
     if not pointer:
         chosen = chosen_run(store, run_id, catalogue)
-        check_no_update(store, chosen)
+        check_run(store, chosen)
         return chosen
     manifest = read_manifest(store, pointer.release_id)
     trained = trained_run(store, manifest)

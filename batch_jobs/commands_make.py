@@ -195,7 +195,10 @@ def chosen_run(store: Store, run_id: str, catalogue: str) -> str:
 
         return default_run_id(open_catalogue(catalogue, store), CleanOptions())
     runs = store.folders("runs")
+    if not runs:
+        make_one = f"marketplace-search run --catalogue PATH --store {store.url}"
+        raise JobError(f"{store.url} has no run yet. Make one: {make_one}")
     if len(runs) != 1:
-        found = ", ".join(runs) or "none"
+        found = ", ".join(runs)
         raise JobError(f"Which run? Give --run or --catalogue. Runs in {store.url}: {found}.")
     return runs[0]

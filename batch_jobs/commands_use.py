@@ -1,6 +1,8 @@
 """The commands that use releases: list them, go back to one, search, serve."""
 
+import errno
 import os
+import socket
 import sys
 import tempfile
 import webbrowser
@@ -105,11 +107,21 @@ def search(
 def serve(store: StoreUrl = "./store", host: Host = "127.0.0.1", port: Port = 8080) -> None:
     """Serves searches over HTTP."""
     Store(store)  # a store that is not there is said now, not by every request
+    _check_free(host, port)
     print(f"The search page: http://{host}:{port}", flush=True)
     # The function reads its store from the environment, here as on AWS.
     command = ["env", f"STORE_URL={store}", sys.executable, "-m", "uvicorn", "--factory"]
     command += ["lambda_search.app:create_app", "--host", host, "--port", str(port)]
     os.execvp(command[0], [*command, "--no-server-header"])  # noqa: S606
+
+
+def _check_free(host: str, port: int) -> None:
+    """Raises JobError where nothing can listen there."""
+    try:
+        socket.create_server((host, port)).close()
+    except OSError as error:
+        why = "is taken" if error.errno == errno.EADDRINUSE else f"cannot be used: {error.strerror}"
+        raise JobError(f"{host}:{port} {why}. Another: --port {port % 65535 + 1}") from error
 
 
 def _read(photo: Path) -> bytes:

@@ -21,8 +21,17 @@ def trained_run(store: Store, manifest: Manifest) -> str:
     return _trainer(store, manifest.run_id, [manifest])
 
 
-def check_no_update(store: Store, run_id: str) -> None:
-    """Raises JobError for the run of an update, and names the run to ask for."""
+def check_run(store: Store, run_id: str) -> None:
+    """Raises JobError where there is no such run, or it is an update's, and names what there is."""
+    runs = store.folders("runs")
+    if run_id not in runs:
+        raise JobError(
+            f"{store.url} has no run {run_id}. Its runs: {', '.join(runs) or 'none yet'}."
+        )
+    _check_no_update(store, run_id)
+
+
+def _check_no_update(store: Store, run_id: str) -> None:
     updated = _updated_release(store, run_id)
     if updated is None:
         return

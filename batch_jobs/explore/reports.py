@@ -1,9 +1,11 @@
-"""The pages that stages have written, taken as they are."""
+"""The pages that stages have written, taken as they are but for a way back."""
 
 from batch_jobs.explore.made import Page
 from batch_jobs.explore.stored import StoredRun
 from release.errors import MissingObjectError
 
+_HEADER = b"<header>\n"
+_BACK = b'<p class="quiet"><a href="index.html">&larr; All pages of this run</a></p>\n'
 # By stage: the file there, the file here, its title, a line for the index.
 _REPORTS = {
     "clean": (
@@ -30,6 +32,6 @@ def report(run: StoredRun, stage: str) -> Page:
     try:
         content = folder.read(name)
     except MissingObjectError:
-        why = f"{folder.store.where(folder.path(name))} is not there."
+        why = f"The {stage} stage's {name} is not there."
         return Page(page.file, page.title, page.says, why=why)
-    return Page(page.file, page.title, page.says, content)
+    return Page(page.file, page.title, page.says, content.replace(_HEADER, _HEADER + _BACK, 1))

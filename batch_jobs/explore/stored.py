@@ -40,8 +40,8 @@ class StoredRun:
         for stage in STAGES[1:]:
             try:
                 done[stage] = clean.sibling(stage).require()
-            except JobError as error:
-                missing[stage] = str(error)
+            except JobError:  # its text names the store, which a page for others must not
+                missing[stage] = f"This run has no finished {stage} stage."
         return cls(clean, done, missing)
 
     @property

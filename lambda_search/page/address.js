@@ -67,3 +67,12 @@ function cropOf(text) {
 }
 
 export const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+
+/** The search that a click on a link of this page asks for; null for any other click. */
+export function linkedSearch(event) {
+  const link = event.target.closest("a[href]");
+  const isPlain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
+  if (!link || !isPlain || link.download || link.hash) return null;
+  const { pathname, search } = new URL(link.href);
+  return pathname === location.pathname ? search : null;
+}

@@ -1,6 +1,6 @@
 // The page: its state is the address; each change of it is shown by asking the service.
 
-import { FIRST_K, START, fromAddress, same, toAddress } from "./address.js";
+import { FIRST_K, START, fromAddress, linkedSearch, same, toAddress } from "./address.js";
 import { awaitGuess, clearAnswer, showAnswer } from "./answer.js";
 import { fetchPhotos, photosIn, queryBy } from "./asked.js";
 import { showChips } from "./chips.js";
@@ -27,7 +27,8 @@ let wish = 0; // counts whatever was asked for, so that what comes late is known
 /** Goes on to another state, from which Back leads here; with `replace` it leads further. */
 function go(next, { replace = false } = {}) {
   const address = toAddress(next);
-  history[replace || address === toAddress(state) ? "replaceState" : "pushState"](null, "", address);
+  const isStep = !replace && address !== toAddress(state) && !history.state?.isDetails;
+  history[isStep ? "pushState" : "replaceState"](null, "", address);
   return arrive(next);
 }
 
@@ -35,7 +36,8 @@ const change = (some, options) => go({ ...state, k: FIRST_K, ...some }, options)
 const refine = (some, options) => change({ filters: { ...state.filters, ...some } }, options);
 
 async function arrive(next) {
-  if (!same(next.query, state.query)) clearAnswer(); // else it stays, dimmed, until there is the next one
+  const isRefined = same(next.query, state.query);
+  if (!isRefined) clearAnswer(); // else it stays, dimmed, until there is the next one
   state = next;
   wish += 1;
   typed.cancel();
@@ -47,7 +49,7 @@ async function arrive(next) {
   try {
     await (state.query ? search(signal) : start(signal));
   } catch (error) {
-    if (!signal.aborted) fail(error);
+    if (!signal.aborted) fail(error, { keep: isRefined && results.areThere() });
   }
 }
 
@@ -64,7 +66,6 @@ function showControls() {
 
 async function start(signal) {
   document.title = "Marketplace Search";
-  byId("found-title").textContent = "Recent listings";
   query.hide();
   tuning.setSearch(null);
   results.showLoading(FIRST_K);
@@ -73,14 +74,16 @@ async function start(signal) {
   showControls();
   sayNothing();
   remember(found.results);
+  const isDated = found.results.some((listing) => listing.listed_at);
+  byId("found-title").textContent = isDated ? "Recent listings" : "Listings";
   results.show(found.results, actions);
   query.showSamples(catalogue.samples);
-  announce("Recent listings");
+  announce(byId("found-title").textContent);
 }
 
 async function loadCatalogue({ again = false } = {}) {
   if (catalogue && !again) return;
-  catalogue = await service.catalogue();
+  catalogue = await service.catalogue({ again });
   byId("about").textContent =
     `${plural(catalogue.photos, "photo")} of ${plural(catalogue.listings, "listing")}`;
   filters.setCatalogue(catalogue);
@@ -158,15 +161,15 @@ function sayForgotten() {
 const painted = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
 
 /** Says what was wrong; with `keep` beside what is there. A fault of the page is shown too, and thrown on. */
-function fail(error, { keep = false } = {}) {
+function fail(error, { keep = false, isMore = false } = {}) {
   results.stopLoading();
-  if (!keep) {
-    clearAnswer();
-    byId("found-title").textContent = "No listings";
-  }
+  if (!keep) clearAnswer();
+  byId("found-title").textContent = keep ? "The listings of before" : "No listings";
   const isKnown = error instanceof service.Refused;
   const shown = isKnown ? error : new service.Refused("unexpected", "The page failed here. Load it again.");
-  sayRefused(shown, { again: () => arrive(state), choose: incoming.choose });
+  const again = () => arrive(state);
+  const start = () => go(START);
+  sayRefused(shown, state, { again, choose: () => incoming.choose({ isMore }), start, refine, change });
   if (!isKnown) throw error;
 }
 
@@ -183,7 +186,7 @@ async function take(files, isMore = false) {
     const added = await preparedAll(files, before.length, catalogue?.max_body_bytes ?? GATEWAY_BYTES);
     if (mine === wish) go({ ...from, query: queryBy([...before, ...added]), k: FIRST_K });
   } catch (error) {
-    if (mine === wish) fail(error, { keep });
+    if (mine === wish) fail(error, { keep, isMore });
   }
 }
 
@@ -198,7 +201,9 @@ const actions = {
     const mine = wish;
     try {
       const listing = await whole(id);
-      if (mine === wish) showListing(listing);
+      if (mine !== wish) return;
+      history.pushState({ isDetails: true }, ""); // Back closes them, as people do on phones
+      showListing(listing);
     } catch (error) {
       if (mine === wish) fail(error, { keep: true });
     }
@@ -215,12 +220,10 @@ function steer(direction, { product_id: id }) {
 
 /** Links of this page are searches, shown without loading the page again. */
 function followLink(event) {
-  const link = event.target.closest("a[href]");
-  const isPlain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
-  if (!link || !isPlain || link.download || link.hash || new URL(link.href).pathname !== location.pathname)
-    return;
+  const search = linkedSearch(event);
+  if (search === null) return;
   event.preventDefault();
-  go(fromAddress(new URL(link.href).search));
+  go(fromAddress(search));
   scrollTo({ top: 0 });
   byId("found-title").focus({ preventScroll: true });
 }
@@ -231,6 +234,7 @@ const typed = settled((words) => refine({ words }, { replace: state.filters.word
 /** A skip within the page is no other search. */
 function followHistory() {
   const next = fromAddress(location.search);
+  if (!history.state?.isDetails) closeListing();
   if (toAddress(next) !== toAddress(state)) arrive(next);
 }
 

@@ -4,7 +4,8 @@ import { make, settled } from "./dom.js";
 
 const EDGES = ["Left", "Top", "Right", "Bottom"];
 const SETTLED_MS = 300;
-const LEAST = 0.05; // of a side; the service takes no less than a few pixels
+const LEAST_PIXELS = 33; // a side; the service takes no fewer than 32
+const A_CLICK = 6; // pixels of the screen; less than that is no drag
 
 /**
  * A photo under a rectangle. `onChange` gets [left, top, right, bottom] in fractions, or null for the
@@ -13,12 +14,10 @@ const LEAST = 0.05; // of a side; the service takes no less than a few pixels
 export function cropper(url, crop, onChange) {
   let box = crop ?? [0, 0, 1, 1];
   const rectangle = make("div", { class: "rectangle" });
-  const frame = make(
-    "div",
-    { class: "crop" },
-    make("img", { src: url, alt: "Your photo", draggable: "false" }),
-    rectangle,
-  );
+  const image = make("img", { src: url, alt: "Your photo", draggable: "false" });
+  const frame = make("div", { class: "crop" }, image, rectangle);
+  const least = () =>
+    [image.naturalWidth, image.naturalHeight].map((side) => Math.min(1, LEAST_PIXELS / side));
   const sliders = EDGES.map((edge, place) =>
     make("input", {
       type: "range",
@@ -26,7 +25,7 @@ export function cropper(url, crop, onChange) {
       max: 100,
       "aria-label": `${edge} edge`,
       on: {
-        input: (event) => show(moved(box, place, event.target.value / 100)),
+        input: (event) => show(moved(box, place, event.target.value / 100, least()[place % 2])),
         change: () => finishSoon(),
       },
     }),
@@ -53,7 +52,7 @@ export function cropper(url, crop, onChange) {
     onChange(chosen);
   };
   const finishSoon = settled(finish, SETTLED_MS); // a key that is held down makes many steps
-  drag(frame, () => box, show, finish);
+  drag(frame, least, () => box, show, finish);
   show(box);
   const named = sliders.map((slider, place) => make("label", {}, EDGES[place], slider));
   const hint = make("p", { class: "quiet" }, "Drag over the part that counts.");
@@ -67,16 +66,17 @@ export function cropper(url, crop, onChange) {
 
 const isWhole = (box) => box.every((part, place) => Math.abs(part - (place < 2 ? 0 : 1)) < 0.005);
 
-function moved(box, place, value) {
+function moved(box, place, value, least) {
   const next = [...box];
   const other = box[(place + 2) % 4];
-  next[place] = place < 2 ? Math.min(value, other - LEAST) : Math.max(value, other + LEAST);
+  next[place] = place < 2 ? Math.min(value, other - least) : Math.max(value, other + least);
   return next.map((part) => Math.min(1, Math.max(0, part)));
 }
 
 /** Inside the rectangle moves it, near a corner pulls that, elsewhere draws a new one. */
-function drag(frame, current, show, finish) {
+function drag(frame, least, current, show, finish) {
   let pull = null;
+  let before = null; // the box, and where the pointer came down
   const pointOf = (event) => {
     const { left, top, width, height } = frame.getBoundingClientRect();
     return [(event.clientX - left) / width, (event.clientY - top) / height].map((part) =>
@@ -86,17 +86,20 @@ function drag(frame, current, show, finish) {
   frame.addEventListener("pointerdown", (event) => {
     event.preventDefault();
     frame.setPointerCapture(event.pointerId);
-    pull = pullFrom(current(), pointOf(event), 24 / frame.clientWidth);
+    before = { box: current(), x: event.clientX, y: event.clientY };
+    pull = pullFrom(current(), pointOf(event), 24 / frame.clientWidth, least());
   });
   frame.addEventListener("pointermove", (event) => pull && show(pull(pointOf(event))));
-  frame.addEventListener("pointerup", () => {
-    if (pull) finish();
+  frame.addEventListener("pointerup", (event) => {
+    if (!pull) return;
     pull = null;
+    if (Math.hypot(event.clientX - before.x, event.clientY - before.y) < A_CLICK) show(before.box);
+    else finish();
   });
   frame.addEventListener("pointercancel", () => (pull = null));
 }
 
-function pullFrom(box, [x, y], near) {
+function pullFrom(box, [x, y], near, least) {
   const [left, top, right, bottom] = box;
   for (const [cornerX, cornerY] of [
     [left, top],
@@ -105,11 +108,11 @@ function pullFrom(box, [x, y], near) {
     [right, bottom],
   ]) {
     if (Math.hypot(x - cornerX, y - cornerY) < near) {
-      return (point) => between([left + right - cornerX, top + bottom - cornerY], point);
+      return (point) => between([left + right - cornerX, top + bottom - cornerY], point, least);
     }
   }
   const isInside = x > left && x < right && y > top && y < bottom;
-  if (!isInside || isWhole(box)) return (point) => between([x, y], point);
+  if (!isInside || isWhole(box)) return (point) => between([x, y], point, least);
   return ([toX, toY]) => {
     const across = Math.min(1 - right, Math.max(-left, toX - x));
     const down = Math.min(1 - bottom, Math.max(-top, toY - y));
@@ -117,13 +120,13 @@ function pullFrom(box, [x, y], near) {
   };
 }
 
-function between([x, y], [toX, toY]) {
-  const [left, right] = spread(x, toX);
-  const [top, bottom] = spread(y, toY);
+function between([x, y], [toX, toY], [leastX, leastY]) {
+  const [left, right] = spread(x, toX, leastX);
+  const [top, bottom] = spread(y, toY, leastY);
   return [left, top, right, bottom];
 }
 
-function spread(one, other) {
-  const low = Math.min(one, other, 1 - LEAST);
-  return [low, Math.max(one, other, low + LEAST)];
+function spread(one, other, least) {
+  const low = Math.min(one, other, 1 - least);
+  return [low, Math.max(one, other, low + least)];
 }

@@ -6,6 +6,9 @@ import { day, photoUrl, price } from "./text.js";
 
 const dialog = byId("listing");
 
+dialog.addEventListener("close", () => {
+  if (history.state?.isDetails) history.back();
+});
 dialog.addEventListener("click", (event) => {
   if (event.target === dialog) dialog.close(); // outside of what is in it
 });

@@ -4,6 +4,7 @@ import { Refused } from "./service.js";
 
 export const MOST_PHOTOS = 5;
 const LARGEST_SIDE = 1024; // pixels; the network sees fewer
+const SHORTEST_SIDE = 32; // the service takes no shorter ones
 const AS_IT_IS_BYTES = 400_000; // so small that making it smaller gains nothing
 const LARGEST_FILE_BYTES = 100_000_000;
 const QUALITY = 0.85;
@@ -26,11 +27,12 @@ export async function preparedAll(files, others, mostBytes) {
 async function prepared(file, mostBytes) {
   const begun = performance.now();
   if (file.size > LARGEST_FILE_BYTES) throw tooLarge(file, LARGEST_FILE_BYTES);
-  const image = await opened(file);
+  const held = await inMemory(file);
+  const image = await opened(held);
   if (!image && file.size > mostBytes) throw tooLarge(file, mostBytes);
-  const blob = image && mustShrink(file, image) ? await scaled(file, image) : file;
+  const blob = image && mustShrink(held, image) ? await scaled(held, image) : held;
   URL.revokeObjectURL(image?.src);
-  const name = blob === file ? file.name || "photo" : "photo.jpg";
+  const name = blob === held ? file.name || "photo" : "photo.jpg";
   return {
     blob,
     name,
@@ -38,6 +40,16 @@ async function prepared(file, mostBytes) {
     isShown: image !== null,
     preparedMs: performance.now() - begun,
   };
+}
+
+/** Whatever becomes of the file on its disk. */
+async function inMemory(file) {
+  try {
+    return new Blob([await file.arrayBuffer()], { type: file.type });
+  } catch {
+    const what = `${file.name || "The file"} cannot be read: it is a folder, or was changed meanwhile.`;
+    throw new Refused("unreadable_file", `${what} Choose it again.`);
+  }
 }
 
 function tooLarge(file, mostBytes) {
@@ -72,7 +84,8 @@ async function scaled(file, image) {
     pixels.displayWidth ?? image.naturalWidth,
     pixels.displayHeight ?? image.naturalHeight,
   ];
-  const share = Math.min(1, LARGEST_SIDE / Math.max(from, down));
+  const smallest = Math.min(1, SHORTEST_SIDE / Math.min(from, down)); // of a long, thin photo
+  const share = Math.max(smallest, Math.min(1, LARGEST_SIDE / Math.max(from, down)));
   const [width, height] = [from, down].map((side) => Math.max(1, Math.round(side * share)));
   const canvas = Object.assign(document.createElement("canvas"), { width, height });
   const context = canvas.getContext("2d", { alpha: false });

@@ -41,8 +41,8 @@ function cropButton(photos, crop, actions) {
 
 function othersOf(photos, actions) {
   if (photos.length === 1) return "";
-  const items = photos.slice(1).map((photo, index) => photoWithRemove(photo, index + 1, actions));
-  return make("ul", { class: "row", "aria-label": "More photos of the item" }, ...items);
+  const items = photos.map((photo, index) => photoWithRemove(photo, index, actions));
+  return make("ul", { class: "row", "aria-label": "Photos of the item" }, ...items);
 }
 
 export function showListing(listing, actions) {

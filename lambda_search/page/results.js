@@ -42,6 +42,10 @@ export function isLoading() {
   return list.hasAttribute("aria-busy");
 }
 
+export function areThere() {
+  return list.querySelector(".card:not(.waiting)") !== null;
+}
+
 /** What was there before stays. */
 export function stopLoading() {
   list.removeAttribute("aria-busy");

@@ -47,7 +47,9 @@ async function json(path, options) {
   }
 }
 
-export const catalogue = () => json("catalogue");
+/** `again` passes by what the browser has kept of it. */
+export const catalogue = ({ again = false } = {}) =>
+  json("catalogue", { cache: again ? "reload" : "default" });
 export const recent = () => json("listings");
 export const listing = (id) => json(`listings/${encodeURIComponent(id)}`);
 export const sample = async (number) => (await ask(`samples/${encodeURIComponent(number)}`)).blob();

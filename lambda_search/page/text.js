@@ -10,8 +10,9 @@ export const whole = (number) => WHOLE.format(number);
 export const percent = (share) => PERCENT.format(share);
 export const cosine = (similarity) => COSINE.format(similarity);
 export const day = (time) => DAY.format(new Date(time));
-export const milliseconds = (ms) =>
-  `${new Intl.NumberFormat(LANGUAGES, { maximumFractionDigits: 1 }).format(ms)} ms`;
+const SMALL = new Intl.NumberFormat(LANGUAGES, { maximumSignificantDigits: 2 });
+const LARGE = new Intl.NumberFormat(LANGUAGES, { maximumFractionDigits: 1 });
+export const milliseconds = (ms) => `${(ms < 1 ? SMALL : LARGE).format(ms)} ms`;
 export const plural = (number, thing) => `${whole(number)} ${thing}${number === 1 ? "" : "s"}`;
 export const photoUrl = (path) => path.slice(1); // relative, since a stage or a proxy may stand before it
 

@@ -94,7 +94,7 @@ def test_what_was_found_is_read_out(shop: SearchPage) -> None:
     shop.open("?photos=1")
     expect(live).to_contain_text("Choose it again")
     shop.open()
-    expect(live).to_have_text("Recent listings")
+    expect(live).to_have_text("Listings")
 
 
 def test_nothing_moves_for_who_wants_that(browser: Browser, service: Served) -> None:

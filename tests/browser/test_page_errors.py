@@ -95,6 +95,28 @@ def test_a_listing_that_is_gone(shop: SearchPage) -> None:
     expect(shop.page.get_by_role("alert")).to_contain_text("This listing is gone.")
 
 
+def test_a_liked_listing_that_is_gone_is_left_out(shop: SearchPage) -> None:
+    shop.open("?sample=1&like=gone&words=a")
+    alert = shop.page.get_by_role("alert")
+    expect(alert).to_contain_text("This listing is gone.")
+    alert.get_by_role("button", name="Search without it").click()
+    shop.has_searched()
+    expect(shop.page).to_have_url(re.compile(r"\?sample=1&words=a$"))
+
+
+def test_what_was_found_stays_when_more_cannot_be_had(browser: Browser, store: Path) -> None:
+    with Served(str(store)) as service, SearchPage.on(browser, service.url) as page:
+        page.open("?sample=1")
+        found = page.titles()
+        service.stop()
+        page.button("Show more").click()
+        expect(page.page.get_by_role("alert")).to_be_in_viewport()
+        assert page.titles() == found
+        service.start()
+        page.button("Try again").click()
+        expect(page.cards).to_have_count(48)
+
+
 def test_photos_that_went_with_their_tab(shop: SearchPage) -> None:
     shop.open("?photos=1")
     expect(shop.message).to_contain_text("Photos stay in the tab that searched with them.")
@@ -124,5 +146,9 @@ def test_a_hand_made_address_is_harmless(shop: SearchPage) -> None:
     shop.has_searched()
     shop.open("?sample=1&price_min=50&price_max=5")
     expect(shop.page.get_by_role("alert")).to_contain_text("nothing can match")
+    shop.button("Clear the filters").click()
+    shop.has_searched()
     shop.open("?sample=99")
-    expect(shop.page.get_by_role("alert")).to_be_visible()
+    expect(shop.page.get_by_role("alert")).to_contain_text("This sample is gone.")
+    shop.page.get_by_role("alert").get_by_role("button", name="New search").click()
+    expect(shop.cards).to_have_count(24)

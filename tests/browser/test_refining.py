@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser"), pytest.mark.
 
 
 def test_the_start_has_listings_and_samples_to_click(shop: SearchPage) -> None:
-    expect(shop.heading).to_have_text("Recent listings")
+    expect(shop.heading).to_have_text("Listings")
     expect(shop.cards).to_have_count(24)
     expect(shop.find("#samples a")).to_have_count(3)
     expect(shop.find("#about")).to_have_text(re.compile(r"644 photos of 161 listings"))
@@ -33,6 +33,28 @@ def test_a_listing_is_shown_whole(shop: SearchPage) -> None:
     assert large.get_attribute("src") != before
     shop.page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
+
+
+def test_back_closes_the_details_and_then_leads_back(shop: SearchPage) -> None:
+    dialog = shop.page.get_by_role("dialog")
+    shop.search_sample()
+    found = shop.titles()
+    for close in (shop.page.go_back, lambda: shop.page.keyboard.press("Escape")):
+        shop.cards.first.locator(".photo").click()
+        expect(dialog).to_be_visible()
+        close()
+        expect(dialog).to_be_hidden()
+        assert shop.titles() == found
+    shop.cards.first.locator(".photo").click()
+    dialog.get_by_role("link", name="More like this").click()
+    expect(shop.page).to_have_url(re.compile("listing="))
+    shop.has_searched()
+    expect(dialog).to_be_hidden()
+    shop.page.go_back()
+    expect(shop.page).to_have_url(re.compile("sample=1"))
+    shop.has_searched()
+    shop.page.go_back()
+    expect(shop.heading).to_have_text("Listings")
 
 
 def test_a_search_by_listing_can_be_shared_and_back_works(
@@ -55,7 +77,7 @@ def test_a_search_by_listing_can_be_shared_and_back_works(
     shop.has_searched()
     assert shop.titles() == found
     shop.page.go_back()
-    expect(shop.heading).to_have_text("Recent listings")
+    expect(shop.heading).to_have_text("Listings")
     shop.wait()
     assert shop.titles() == recent
 
@@ -150,7 +172,7 @@ def test_words_that_were_being_typed_do_not_follow_to_another_search(shop: Searc
     words.press_sequentially("s")
     shop.page.get_by_role("link", name="New search").click()
     shop.page.wait_for_timeout(400)
-    expect(shop.heading).to_have_text("Recent listings")
+    expect(shop.heading).to_have_text("Listings")
     assert shop.page.url == f"{shop.url}/"
     shop.page.go_back()
     expect(words).to_have_value("sofa")

@@ -47,7 +47,7 @@ def test_a_dropped_file_is_searched_with_and_is_the_same_search(shop: SearchPage
     shop.has_searched()
     chosen = shop.titles()
     shop.page.get_by_role("link", name="New search").click()
-    expect(shop.heading).to_have_text("Recent listings")
+    expect(shop.heading).to_have_text("Listings")
     shop.drop(CHAIR)
     shop.has_searched()
     assert shop.titles() == chosen
@@ -117,17 +117,63 @@ def test_several_photos_of_one_item_can_come_and_go(shop: SearchPage) -> None:
     with shop.page.expect_file_chooser() as chooser:
         shop.button("Add a photo").click()
     chooser.value.set_files(third)
-    expect(shop.find("#query li")).to_have_count(2)
+    expect(shop.find("#query li")).to_have_count(3)
     shop.wait()
     three = shop.titles()
-    shop.button("Remove photo 2").click()
-    expect(shop.find("#query li")).to_have_count(1)
+    shop.button("Remove photo 1").click()
+    expect(shop.find("#query li")).to_have_count(2)
     shop.wait()
     assert shop.titles() != three
     shop.page.go_back()
-    expect(shop.find("#query li")).to_have_count(2)
+    expect(shop.find("#query li")).to_have_count(3)
     shop.wait()
     assert shop.titles() == three
+
+
+def test_more_photos_that_are_refused_leave_those_that_are_there(
+    shop: SearchPage, tmp_path: Path
+) -> None:
+    (tmp_path / "empty.jpg").write_bytes(b"")
+    with (tmp_path / "huge.heic").open("wb") as huge:
+        huge.truncate(40_000_000)
+    shop.choose(CHAIR)
+    shop.has_searched()
+    found = shop.titles()
+    with shop.page.expect_file_chooser() as chooser:
+        shop.button("Add a photo").click()
+    chooser.value.set_files(tmp_path / "huge.heic")
+    alert = shop.page.get_by_role("alert")
+    expect(alert).to_contain_text("This photo is too large.")
+    assert shop.titles() == found
+    with shop.page.expect_file_chooser() as chooser:
+        alert.get_by_role("button", name="Choose another photo").click()
+    chooser.value.set_files(sorted(PHOTOS.glob("*.jpg"))[1])
+    expect(shop.find("#query li")).to_have_count(2)
+    shop.wait()
+
+
+def test_a_file_that_changes_on_its_disk_goes_on_being_searched_with(
+    shop: SearchPage, tmp_path: Path
+) -> None:
+    photo = tmp_path / "chair.jpg"
+    photo.write_bytes(CHAIR.read_bytes())
+    shop.choose(photo)
+    shop.has_searched()
+    photo.unlink()
+    shop.page.get_by_label("Words of the title").fill("a")
+    expect(shop.page).to_have_url(re.compile("words=a"))
+    shop.has_searched()
+
+
+def test_a_folder_is_said_to_be_none(shop: SearchPage, tmp_path: Path) -> None:
+    shop.drop(tmp_path)
+    expect(shop.page.get_by_role("alert")).to_contain_text("it is a folder")
+
+
+def test_a_long_thin_photo_stays_large_enough(shop: SearchPage, tmp_path: Path) -> None:
+    Image.open(CHAIR).convert("RGB").resize((6000, 80)).save(tmp_path / "strip.png")
+    shop.choose(tmp_path / "strip.png")
+    shop.has_searched()
 
 
 def test_the_photo_that_came_last_is_searched_with(shop: SearchPage, tmp_path: Path) -> None:
@@ -149,9 +195,9 @@ def test_back_while_a_photo_is_made_small_leads_back(shop: SearchPage, tmp_path:
     shop.search_sample()
     shop.drop(tmp_path / "slow.png")
     shop.page.go_back()
-    expect(shop.heading).to_have_text("Recent listings")
+    expect(shop.heading).to_have_text("Listings")
     shop.page.wait_for_timeout(3000)
-    expect(shop.heading).to_have_text("Recent listings")
+    expect(shop.heading).to_have_text("Listings")
 
 
 def test_more_photos_are_only_those_that_were_asked_for(shop: SearchPage) -> None:
@@ -226,6 +272,23 @@ def test_a_crop_can_be_made_by_keyboard_alone(shop: SearchPage) -> None:
     expect(shop.page).not_to_have_url(re.compile("crop="))
     expect(shop.button("Crop")).to_be_focused()
     shop.wait()
+
+
+def test_no_crop_is_too_small_for_the_service(shop: SearchPage) -> None:
+    shop.search_sample()
+    shop.button("Crop").click()
+    shop.drag(".crop", (0.5, 0.5), (0.53, 0.6))
+    expect(shop.page).to_have_url(re.compile("crop="))
+    shop.has_searched()
+    slider = shop.page.get_by_role("slider", name="Left edge")
+    slider.focus()
+    shop.page.keyboard.press("End")
+    shop.page.wait_for_timeout(500)
+    shop.has_searched()
+    shop.open("?sample=1&crop=0.5,0.5,0.52,0.52")
+    shop.page.get_by_role("button", name="Use the whole photo").click()
+    shop.has_searched()
+    expect(shop.page).not_to_have_url(re.compile("crop="))
 
 
 def test_a_click_on_the_crop_asks_for_nothing(shop: SearchPage) -> None:

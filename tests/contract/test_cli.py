@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -143,8 +144,17 @@ def test_a_store_that_does_not_answer_is_refused_within_seconds() -> None:
 def test_a_stage_without_the_one_before_it_says_which_to_run(tmp_path: Path) -> None:
     message = refused("index", "--store", str(tmp_path), "--run", "nothing")
     assert "marketplace-search clean" in message
-    assert "Which run?" in refused("train", "--store", str(tmp_path))
+    assert "has no run yet. Make one: marketplace-search run --catalogue PATH" in refused(
+        "train", "--store", str(tmp_path)
+    )
     assert "a run id is" in refused("index", "--store", str(tmp_path), "--run", "../up")
+
+
+def test_serving_where_somebody_else_does_is_refused(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        message = refused("serve", "--store", str(tmp_path), "--port", str(port))
+    assert f"127.0.0.1:{port} is taken. Another: --port " in message
 
 
 def test_a_file_that_is_no_photo_is_refused(small_run: SmallRun, tmp_path: Path) -> None:

@@ -175,7 +175,7 @@ def test_a_run_that_is_only_cleaned_has_pages_and_says_why_others_are_not_there(
     text = Page(page).text
     assert "Listings kept 2 1 rejected" in text
     assert text.count("Left out:") == 5
-    assert "has no finished train stage. Run it first: marketplace-search train" in text
+    assert "This run has no finished train stage." in text
     check_harmless(page, there)
     check_accessible(page, {"clean.html", "reposts.html"})
 

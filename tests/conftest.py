@@ -15,3 +15,11 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> DrawnCatalogue:
 def small_run(catalogue: DrawnCatalogue, tmp_path_factory: pytest.TempPathFactory) -> SmallRun:
     """The whole way over the drawn catalogue, in a local store. Nobody writes into it."""
     return run_small(str(tmp_path_factory.mktemp("run") / "store"), catalogue.folder)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Prints what tests have measured, in whatever process they ran."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name == "measured":
+                terminalreporter.write_line(str(value))

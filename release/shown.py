@@ -23,15 +23,11 @@ def shown(segments: Iterable[Segment], product_ids: Iterable[str], most: int) ->
 def newest(segments: Iterable[Segment], count: int) -> list[str]:
     """The ids of the listings put up last, the newest first; those of unknown age at the end.
 
-    Of listings put up in the same second, or of unknown age, those that were published last come
-    first, and then those with smaller ids.
+    Of listings put up in the same second those with smaller ids come first.
     """
-    found = [
-        (-time_s, -place, product_id)
-        for place, segment in enumerate(segments)
-        for time_s, product_id in _newest(segment, count)
-    ]
-    return [product_id for *_, product_id in sorted(found)[:count]]
+    found = [one for segment in segments for one in _newest(segment, count)]
+    found.sort(key=lambda one: (-one[0], one[1]))
+    return [product_id for _, product_id in found[:count]]
 
 
 def _newest(segment: Segment, count: int) -> list[tuple[int, str]]:

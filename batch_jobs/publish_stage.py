@@ -76,8 +76,7 @@ def _is_served(store: Store, done: Done, seen: Pointer | None) -> bool:
     except (NoReleaseError, ManifestError):
         return False
     sizes = {entry.path: entry.size_bytes for entry in store.list("blobs")}
-    named = (*manifest.files.values(), *manifest.samples)
-    if any(sizes.get(blob.path) != blob.size_bytes for blob in named):
+    if any(sizes.get(blob.path) != blob.size_bytes for blob in manifest.blobs):
         return False
     with tempfile.TemporaryDirectory() as cache:
         return all(

@@ -132,6 +132,11 @@ class Manifest:
     def path(self) -> str:
         return manifest_path(self.release_id)
 
+    @property
+    def blobs(self) -> tuple[Blob, ...]:
+        """Those that it names itself; its listing files name the photos."""
+        return (*self.files.values(), *self.samples)
+
     def to_json(self) -> bytes:
         return _ADAPTER.dump_json(self, indent=2)
 

@@ -118,7 +118,7 @@ class Segment:
         """The columns, also of listings that are gone."""
         return self._rows
 
-    @property
+    @cached_property
     def alive(self) -> NDArray[np.bool_]:
         """Which listings are not gone, (listings,) by number."""
         mask = np.ones(len(self._rows.price), dtype=np.bool_)

@@ -1,7 +1,6 @@
 """confusion.html: which categories are taken for which, in photos."""
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,16 +79,8 @@ def _most_similar(
     """Of a label, the photos that are most like some others; each of another listing."""
     others = gallery[photos.labels[gallery] == label]
     similarity = embeddings[others] @ embeddings[own].mean(axis=0)
-    return _one_a_listing(photos, others[np.argsort(-similarity, kind="stable")].tolist())
-
-
-def _one_a_listing(photos: PhotoSet, places: Iterable[int]) -> list[int]:
-    first: dict[int, int] = {}
-    for place in places:
-        first.setdefault(int(photos.listings[place]), place)
-        if len(first) == PHOTOS:
-            break
-    return list(first.values())
+    in_order = others[np.argsort(-similarity, kind="stable")].tolist()
+    return photos.one_a_listing(in_order, PHOTOS)
 
 
 def confusion_page(run: StoredRun, chosen: Confusions, shown: Shown) -> Page:

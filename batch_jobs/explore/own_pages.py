@@ -7,7 +7,7 @@ import numpy as np
 
 from batch_jobs.explore import confusion_page, examples_page, map_page, reposts_page
 from batch_jobs.explore.made import Page
-from batch_jobs.explore.stored import Embeddings, Shown, StoredRun
+from batch_jobs.explore.stored import Embeddings, Places, Shown, StoredRun
 from batch_jobs.progress import Progress
 
 NOT_SAMPLED = "The catalogue has {} photos; a map says something from {} on."
@@ -25,11 +25,12 @@ class Draft:
 def own_pages(run: StoredRun, progress: Progress) -> list[Page]:
     """Those that the run has no data for are left out, and say why."""
     progress.say(f"explore: {len(run.photos)} photos")
-    embeddings = _embeddings(run)
+    on_map = None if _why_no_map(run) else map_page.choose_places(run.photos)
+    embeddings = _embeddings(run, on_map)
     drafts = [
         _examples(run, embeddings),
         _confusion(run, embeddings),
-        _map(run, embeddings, progress),
+        _map(run, embeddings, on_map, progress),
         _reposts(run),
     ]
     places = {place for draft in drafts if isinstance(draft, Draft) for place in draft.places}
@@ -38,9 +39,9 @@ def own_pages(run: StoredRun, progress: Progress) -> list[Page]:
     return [draft.page(shown) if isinstance(draft, Draft) else draft for draft in drafts]
 
 
-def _embeddings(run: StoredRun) -> Embeddings:
+def _embeddings(run: StoredRun, on_map: Places | None) -> Embeddings:
     """Of all photos that any page is about; none where the run has none."""
-    places = [] if _why_no_map(run) else [map_page.choose_places(run.photos)]
+    places = [] if on_map is None else [on_map]
     places += [] if _why_no_searches(run) else [run.parts.places]
     if not places:
         return np.zeros((len(run.photos), 1), np.float32)
@@ -78,10 +79,11 @@ def _confusion(run: StoredRun, embeddings: Embeddings) -> Draft | Page:
     return Draft(chosen.places, lambda shown: confusion_page.confusion_page(run, chosen, shown))
 
 
-def _map(run: StoredRun, embeddings: Embeddings, progress: Progress) -> Draft | Page:
-    if why := _why_no_map(run):
-        return Page(map_page.FILE, map_page.TITLE, map_page.SAYS, why=why)
-    places = map_page.choose_places(run.photos)
+def _map(
+    run: StoredRun, embeddings: Embeddings, places: Places | None, progress: Progress
+) -> Draft | Page:
+    if places is None:
+        return Page(map_page.FILE, map_page.TITLE, map_page.SAYS, why=_why_no_map(run))
     progress.say(f"explore: a map of {len(places)} photos is laid out")
     chosen = map_page.make_map(run.photos, places, embeddings)
     return Draft(set(places.tolist()), lambda shown: map_page.map_page(run, chosen, shown))

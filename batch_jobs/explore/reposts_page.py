@@ -45,12 +45,10 @@ def choose_reposts(photos: PhotoSet) -> Reposts:
     groups = []
     listings: set[int] = set()
     for name, places in members.items():
-        first: dict[int, int] = {}
-        for place in places:
-            first.setdefault(int(photos.listings[place]), place)
+        first = photos.one_a_listing(places)
         if len(first) > 1:
-            groups.append(Group(name, list(first.values()), len(places)))
-            listings.update(first)
+            groups.append(Group(name, first, len(places)))
+            listings.update(photos.listings[first].tolist())
     groups.sort(key=lambda group: (-len(group.photos), -group.copies, group.name))
     return Reposts(groups[:GROUPS], len(groups), len(listings))
 

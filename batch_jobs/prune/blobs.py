@@ -34,8 +34,7 @@ class NamedBlobs:
 
     def add(self, manifest: Manifest, beat: Callable[[], None]) -> None:
         """Raises DamagedBlobError or ReleaseFileError where a listing file cannot be read."""
-        named = (*manifest.files.values(), *manifest.samples)
-        self._names.update(bytes.fromhex(blob.sha256) for blob in named)
+        self._names.update(bytes.fromhex(blob.sha256) for blob in manifest.blobs)
         for segment in manifest.segments:
             blob = manifest.files[segment.listings_file]
             if blob.sha256 not in self._read:

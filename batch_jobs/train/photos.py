@@ -1,5 +1,6 @@
 """The prepared photos of a run, with what training asks of each."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,15 @@ class PhotoSet:
     @property
     def has_siblings(self) -> bool:
         return len(self.product_ids) < len(self)
+
+    def one_a_listing(self, places: Iterable[int], most: float = math.inf) -> list[int]:
+        """Of these places the first of each listing, of so many listings at most."""
+        first: dict[int, int] = {}
+        for place in places:
+            first.setdefault(int(self.listings[place]), place)
+            if len(first) == most:
+                break
+        return list(first.values())
 
     def pixels(self, places: Iterable[int]) -> Tensor:
         """(len(places), size, size, 3) uint8."""

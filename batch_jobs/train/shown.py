@@ -50,18 +50,10 @@ class Searches:
         order = np.argsort(score, kind="stable")[::-1]
         order = order[~np.isnan(score[order])]
         best, worst = (
-            [self._ranked(place, found) for place in self._one_a_listing(some, count)]
-            for some in (order, order[::-1])
+            [self._ranked(place, found) for place in self.photos.one_a_listing(some, count)]
+            for some in (self.queries[order].tolist(), self.queries[order[::-1]].tolist())
         )
         return best, worst
-
-    def _one_a_listing(self, order: Places, count: int) -> list[int]:
-        chosen: dict[int, int] = {}
-        for place in self.queries[order].tolist():
-            chosen.setdefault(int(self.photos.listings[place]), place)
-            if len(chosen) == count:
-                break
-        return list(chosen.values())
 
     def _ranked(self, query: int, found: int) -> Ranked:
         """Without the photo itself and its copies."""

@@ -33,6 +33,9 @@ export function toAddress(state) {
   return text ? `?${text}` : "./";
 }
 
+/** The address of a new search, by a listing or a sample. */
+export const addressOf = (query) => toAddress({ ...START, query });
+
 export function fromAddress(text) {
   const given = new URLSearchParams(text);
   return {

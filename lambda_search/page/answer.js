@@ -2,7 +2,7 @@
 
 import { START, same } from "./address.js";
 import { announce, button, byId, make } from "./dom.js";
-import { say, sayNothing } from "./messages.js";
+import { clearing, say, sayNothing } from "./messages.js";
 import * as results from "./results.js";
 import { percent, plural } from "./text.js";
 
@@ -60,7 +60,6 @@ function sayEmpty({ filters }, refine) {
     say("Nothing is left.", "There is no other listing to compare with.");
     return "Nothing is left";
   }
-  const clear = { label: "Clear the filters", run: () => refine(START.filters) };
-  say("Nothing matches.", "No listing has all that the filters ask for.", clear);
+  say("Nothing matches.", "No listing has all that the filters ask for.", clearing(refine));
   return "Nothing matches the filters";
 }

@@ -14,7 +14,7 @@ import { preparedAll } from "./photos.js";
 import * as query from "./query.js";
 import * as results from "./results.js";
 import * as service from "./service.js";
-import { plural } from "./text.js";
+import { holds } from "./text.js";
 import * as tuning from "./tuning.js";
 
 const GATEWAY_BYTES = 4_500_000; // until the service has said what it takes
@@ -71,7 +71,6 @@ async function start(signal) {
   results.showLoading(FIRST_K);
   const [found] = await Promise.all([service.recent(), loadCatalogue()]);
   signal.throwIfAborted();
-  showControls();
   sayNothing();
   remember(found.results);
   const isDated = found.results.some((listing) => listing.listed_at);
@@ -84,8 +83,7 @@ async function start(signal) {
 async function loadCatalogue({ again = false } = {}) {
   if (catalogue && !again) return;
   catalogue = await service.catalogue({ again });
-  byId("about").textContent =
-    `${plural(catalogue.photos, "photo")} of ${plural(catalogue.listings, "listing")}`;
+  byId("about").textContent = holds(catalogue);
   filters.setCatalogue(catalogue);
   tuning.setCatalogue(catalogue);
   showControls();
@@ -165,12 +163,12 @@ function fail(error, { keep = false, isMore = false } = {}) {
   results.stopLoading();
   if (!keep) clearAnswer();
   byId("found-title").textContent = keep ? "The listings of before" : "No listings";
-  const isKnown = error instanceof service.Refused;
-  const shown = isKnown ? error : new service.Refused("unexpected", "The page failed here. Load it again.");
+  const isRefusal = error instanceof service.Refused;
+  const shown = isRefusal ? error : new service.Refused("unexpected", "The page failed here. Load it again.");
   const again = () => arrive(state);
   const start = () => go(START);
   sayRefused(shown, state, { again, choose: () => incoming.choose({ isMore }), start, refine, change });
-  if (!isKnown) throw error;
+  if (!isRefusal) throw error;
 }
 
 /** Searches with these files, or with `isMore` with them beside those that are searched with already. */

@@ -20,6 +20,19 @@ export function button(label, onClick, attributes = {}) {
   return make("button", { type: "button", on: { click: onClick }, ...attributes }, label);
 }
 
+/** A list of names and what they stand for; rows without that are left out. */
+export function definitions(rows) {
+  const known = rows.filter(([, value]) => value);
+  return make(
+    "dl",
+    {},
+    ...known.flatMap(([name, value]) => [
+      make("dt", { class: "quiet" }, name),
+      make("dd", { class: "text" }, value),
+    ]),
+  );
+}
+
 /** Calls `run` once nobody has asked for it for `ms` milliseconds; `cancel` takes that back. */
 export function settled(run, ms) {
   let timer = 0;

@@ -1,7 +1,7 @@
 // One listing with all that is known of it, over the page.
 
-import { START, toAddress } from "./address.js";
-import { button, byId, make } from "./dom.js";
+import { addressOf } from "./address.js";
+import { button, byId, definitions, make } from "./dom.js";
 import { day, photoUrl, price } from "./text.js";
 
 const dialog = byId("listing");
@@ -27,7 +27,7 @@ export function showListing(listing) {
       "aria-label": `Photo ${place + 1}`,
     }),
   );
-  const href = toAddress({ ...START, query: { listing: listing.product_id } });
+  const href = addressOf({ listing: listing.product_id });
   const likeThis = make("a", { class: "button strong", href }, "More like this");
   dialog.replaceChildren(
     make(
@@ -54,22 +54,12 @@ export function showListing(listing) {
 }
 
 function facts(listing) {
-  const rows = [
+  return definitions([
     ["Category", listing.category.join(" / ")],
     ["Location", listing.location],
     ["Listed", listing.listed_at ? day(listing.listed_at) : ""],
     ["Id", listing.product_id],
-  ];
-  return make(
-    "dl",
-    {},
-    ...rows
-      .filter(([, value]) => value)
-      .flatMap(([name, value]) => [
-        make("dt", { class: "quiet" }, name),
-        make("dd", { class: "text" }, value),
-      ]),
-  );
+  ]);
 }
 
 export function closeListing() {

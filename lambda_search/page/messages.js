@@ -19,7 +19,6 @@ const TITLES = {
   unknown_listing: "This listing is gone.",
   unknown_sample: "This sample is gone.",
   invalid_request: "This cannot be searched for.",
-  price_range: "This cannot be searched for.",
 };
 const OF_THE_PHOTO = new Set([
   "body_too_large",
@@ -32,7 +31,6 @@ const OF_THE_PHOTO = new Set([
   "too_many_pixels",
   "too_many_photos",
 ]);
-const OF_THE_FILTERS = new Set(["invalid_request", "price_range"]);
 
 /** `kind` is note or error; an error is read out at once. `action` is {label, run} or nothing. */
 export function say(title, detail, action, kind = "note") {
@@ -72,11 +70,11 @@ function wayOut({ code, message }, state, ways) {
   if (OF_THE_PHOTO.has(code)) return { label: "Choose another photo", run: ways.choose };
   if (code === "unknown_sample") return { label: "New search", run: ways.start };
   if (code === "unknown_listing") return withoutGone(message, state, ways);
-  if (OF_THE_FILTERS.has(code) && !same(state.filters, START.filters)) {
-    return { label: "Clear the filters", run: () => ways.refine(START.filters) };
-  }
+  if (code === "invalid_request" && !same(state.filters, START.filters)) return clearing(ways.refine);
   return { label: "Try again", run: ways.again };
 }
+
+export const clearing = (refine) => ({ label: "Clear the filters", run: () => refine(START.filters) });
 
 /** The listing that is gone is searched with, or steers the search. */
 function withoutGone(message, { like, dislike }, ways) {

@@ -1,6 +1,6 @@
 // Shows what is searched with: photos with their crop, or a listing.
 
-import { START, toAddress } from "./address.js";
+import { addressOf } from "./address.js";
 import { cropper } from "./crop.js";
 import { button, byId, make } from "./dom.js";
 import { MOST_PHOTOS } from "./photos.js";
@@ -24,7 +24,7 @@ export function showPhotos(photos, crop, actions) {
   place.replaceChildren(
     cropping?.element ?? preview(photos[0], "asked", "Your photo"),
     make("div", { class: "row" }, cropButton(photos, crop, actions), addButton(photos, actions), anew()),
-    othersOf(photos, actions),
+    allOf(photos, actions),
   );
   place.hidden = false;
   if (hadFocus) place.querySelector("button")?.focus();
@@ -39,7 +39,8 @@ function cropButton(photos, crop, actions) {
   return photos[0].isShown && button("Crop", turn, { "aria-pressed": isCropping });
 }
 
-function othersOf(photos, actions) {
+/** Where there are several: each can be taken out again. */
+function allOf(photos, actions) {
   if (photos.length === 1) return "";
   const items = photos.map((photo, index) => photoWithRemove(photo, index, actions));
   return make("ul", { class: "row", "aria-label": "Photos of the item" }, ...items);
@@ -106,7 +107,7 @@ function photoWithRemove(photo, index, actions) {
 /** Photos of the release to search with, on the start page. */
 export function showSamples(paths) {
   const items = paths.map((path, at) => {
-    const href = toAddress({ ...START, query: { sample: String(at + 1) } });
+    const href = addressOf({ sample: String(at + 1) });
     const image = make("img", { src: photoUrl(path), alt: "", width: 96, height: 96 });
     return make("li", {}, make("a", { href, "aria-label": `Sample photo ${at + 1}` }, image));
   });

@@ -1,6 +1,6 @@
 // The grid of listings, and what holds its place while they come.
 
-import { START, toAddress } from "./address.js";
+import { addressOf } from "./address.js";
 import { button, byId, make } from "./dom.js";
 import { alike, cosine, photoUrl, price, sameItem } from "./text.js";
 
@@ -21,7 +21,7 @@ const onScreen = new IntersectionObserver((entries) => {
 export function show(results, actions, steering) {
   const kept = new Map([...list.querySelectorAll("img[data-of]")].map((image) => [image.dataset.of, image]));
   list.replaceChildren(...results.map((found, place) => card(found, place, kept, actions, steering)));
-  list.removeAttribute("aria-busy");
+  stopLoading();
 }
 
 /** Cards of the same size without anything in them, or, where there are some, those dimmed. */
@@ -52,7 +52,7 @@ export function stopLoading() {
 }
 
 export function clear() {
-  list.removeAttribute("aria-busy");
+  stopLoading();
   list.replaceChildren();
 }
 
@@ -137,7 +137,7 @@ function fillOthers(place) {
 
 function acts(found, steering) {
   const { title } = found;
-  const href = toAddress({ ...START, query: { listing: found.product_id } });
+  const href = addressOf({ listing: found.product_id });
   const link = make("a", { href, class: "button", "aria-label": `More like ${title}` }, "More like this");
   if (!steering) return make("div", { class: "acts" }, link);
   const steer = (name, direction) =>

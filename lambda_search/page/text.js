@@ -14,6 +14,7 @@ const SMALL = new Intl.NumberFormat(LANGUAGES, { maximumSignificantDigits: 2 });
 const LARGE = new Intl.NumberFormat(LANGUAGES, { maximumFractionDigits: 1 });
 export const milliseconds = (ms) => `${(ms < 1 ? SMALL : LARGE).format(ms)} ms`;
 export const plural = (number, thing) => `${whole(number)} ${thing}${number === 1 ? "" : "s"}`;
+export const holds = ({ photos, listings }) => `${plural(photos, "photo")} of ${plural(listings, "listing")}`;
 export const photoUrl = (path) => path.slice(1); // relative, since a stage or a proxy may stand before it
 
 /** Whole amounts without decimals; an unknown currency is written as it is. */

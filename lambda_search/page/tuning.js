@@ -1,8 +1,8 @@
 // For people who tune: what a search took, what answered it, and how to ask the same again.
 
-import { button, byId, make } from "./dom.js";
+import { button, byId, definitions, make } from "./dom.js";
 import { classify, fieldsOf } from "./service.js";
-import { milliseconds, percent, plural, whole } from "./text.js";
+import { holds, milliseconds, percent, whole } from "./text.js";
 
 const place = byId("tuning");
 const toggle = byId("tune");
@@ -133,20 +133,10 @@ function release() {
     ["id", catalogue.release],
     ["made", catalogue.created_at],
     ["catalogue", catalogue.catalogue],
-    ["holds", `${plural(catalogue.photos, "photo")} of ${plural(catalogue.listings, "listing")}`],
+    ["holds", holds(catalogue)],
     ["extractor", `${extractor.backbone}, ${extractor.size} px, ${extractor.precision}`],
   ];
-  return section(
-    "Release",
-    make(
-      "dl",
-      {},
-      ...rows.flatMap(([name, value]) => [
-        make("dt", { class: "quiet" }, name),
-        make("dd", { class: "text" }, value),
-      ]),
-    ),
-  );
+  return section("Release", definitions(rows));
 }
 
 function indexes() {

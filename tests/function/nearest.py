@@ -13,6 +13,7 @@ from small_release import SIZE, DrawnPhoto, SmallRelease
 
 from release.extractor import Extractor
 from release.fetching import read_manifest
+from release.listings import Listing
 from release.manifest import EXTRACTOR_FILE
 from release.pixels import prepare
 from release.store import Store
@@ -57,6 +58,20 @@ def iso(moment: datetime | None) -> str | None:
     return moment and moment.isoformat().replace("+00:00", "Z")
 
 
+def in_answers(listing: Listing) -> dict[str, Any]:
+    """A listing without its photos."""
+    return {
+        "product_id": listing.product_id,
+        "title": listing.title,
+        "price": listing.price,
+        "currency": listing.currency,
+        "price_status": listing.price_status,
+        "category": list(listing.category_path),
+        "location": listing.location,
+        "listed_at": iso(listing.listed_at),
+    }
+
+
 class Nearest:
     """The photos and listings of a release on this disk, by their cosine to a photo."""
 
@@ -85,14 +100,7 @@ class Nearest:
         for found, similarity in self.photos(photo):
             listing = by_id[found.product_id]
             result = {
-                "product_id": listing.product_id,
-                "title": listing.title,
-                "price": listing.price,
-                "currency": listing.currency,
-                "price_status": listing.price_status,
-                "category": list(listing.category_path),
-                "location": listing.location,
-                "listed_at": iso(listing.listed_at),
+                **in_answers(listing),
                 "similarity": pytest.approx(similarity, abs=1e-5),
                 **probabilities_of(similarity),
                 "image_id": found.image_id,

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 from asking import embedding_of, ids, search
-from nearest import iso, photos_of, probabilities_of, untimed
+from nearest import in_answers, photos_of, probabilities_of, untimed
 from small_release import CATEGORIES, SIZE, SmallRelease
 
 from release.pixels import prepare
@@ -26,14 +26,7 @@ def test_every_photo_finds_its_own_listing_first_with_all_that_the_listing_is(
         similarity = found.pop("similarity")
         assert found == {
             **probabilities_of(similarity),
-            "product_id": listing.product_id,
-            "title": listing.title,
-            "price": listing.price,
-            "currency": listing.currency,
-            "price_status": listing.price_status,
-            "category": list(listing.category_path),
-            "location": listing.location,
-            "listed_at": iso(listing.listed_at),
+            **in_answers(listing),
             "image_id": photo.image_id,
             "photo": f"/photos/{photo.image_id}",
             "photos": photos_of(small_release, photo),

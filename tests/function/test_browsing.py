@@ -5,31 +5,16 @@ from datetime import UTC, datetime
 import pytest
 from asking import ids, refused, search
 from fastapi.testclient import TestClient
-from nearest import iso
+from nearest import in_answers
 from small_release import CATEGORIES, PLACES, SAMPLES, SIZE, WIDTH, SmallRelease, build
 
 from lambda_search.app import create_app
 from lambda_search.settings import Settings
 from release.fetching import read_pointer
-from release.listings import Listing
 from release.publisher import make_current
 from release.store import Store
 
 LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
-
-
-def in_answers(listing: Listing) -> dict:
-    """A listing without its photos."""
-    return {
-        "product_id": listing.product_id,
-        "title": listing.title,
-        "price": listing.price,
-        "currency": listing.currency,
-        "price_status": listing.price_status,
-        "category": list(listing.category_path),
-        "location": listing.location,
-        "listed_at": iso(listing.listed_at),
-    }
 
 
 def photos_of(release: SmallRelease, product_id: str) -> list[str]:
